@@ -1,1 +1,47 @@
-//! See the crate's description.
+//! The durable task log behind `attache:agent/tasks`, over any SQL executor.
+//!
+//! Three databases have to keep the same promises: SQLite inside the host, `spin:sqlite` inside the
+//! Spin adapter, and PostgreSQL. So schema, statements and rules live here once, as [`Operation`]s
+//! over a [`Transaction`] of two functions, and an executor only has to run statements. An operation
+//! is one transaction: it returns `Ok` and everything is written, or `Err` and nothing is.
+//!
+//! The rules that everything else rests on:
+//!
+//! - Every statement about a task names its tenant, owner and id. A task of another owner does not
+//!   exist.
+//! - A run is a [`Lease`]: a fence number that the task row carries too. Taking a task over raises
+//!   the number, so what the earlier run still sends is refused, however late it arrives.
+//! - A task in a terminal state is never written again.
+//! - A task whose lease ended is reported as not running, whatever its state says, until somebody
+//!   claims it and resumes or fails it.
+//!
+//! Payloads are opaque bytes. The one exception is the event that [`Fail`] writes, because the run
+//! that should have written it is gone.
+//!
+//! Features: `sqlite` is the native SQLite executor, `suite` the tests that every executor passes.
+
+mod error;
+mod executor;
+mod limits;
+mod model;
+mod operations;
+mod query;
+mod state;
+
+pub use error::Error;
+pub use executor::{Database, Dialect, Operation, Row, Transaction, Value};
+pub use limits::{
+    MAX_ARTIFACTS_BYTES, MAX_CHANGE_EVENTS, MAX_DIGEST_BYTES, MAX_EVENT_BYTES, MAX_EVENTS,
+    MAX_EVENTS_BYTES, MAX_IDENTIFIER_BYTES, MAX_LOG_BYTES, MAX_PAGE_SIZE, MAX_STATE_KEY_CHARS,
+    MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS, MAX_TASK_BYTES,
+    MAX_TIME, TOTAL_SINCE_BOUND,
+};
+pub use model::{
+    Begun, Change, Event, Lease, MessageKey, Opening, Progress, Renewal, Scope, Snapshot, Task,
+};
+pub use operations::{
+    Append, Appended, Begin, Cancel, ClaimExpired, Events, Fail, Get, IsMigrated, List, Migrate,
+    ReadState, Renew, WriteState,
+};
+pub use query::{Cursor, Page, Query};
+pub use state::State;

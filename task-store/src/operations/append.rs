@@ -1,0 +1,39 @@
+//! Appends events to a task.
+
+use crate::{Change, Error, Lease, Operation, Transaction};
+
+/// Writes a change and renews the lease, or ends it when the new state ends the run.
+///
+/// The fence decides, not the clock: a run whose lease ended while nobody claimed the task goes on.
+///
+/// Errors: [`Error::NotFound`], [`Error::Finished`], [`Error::Lost`], [`Error::Invalid`],
+/// [`Error::TooLarge`].
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The run that writes.
+    pub lease: Lease,
+    /// What it writes.
+    pub change: Change,
+    /// The time, in milliseconds since the epoch.
+    pub now: u64,
+    /// How long the lease lasts from now, in milliseconds.
+    pub lease_ms: u64,
+}
+
+/// What [`Append`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The number of the newest event of the task.
+    pub newest: u64,
+    /// Somebody asked to cancel the task.
+    pub cancel_requested: bool,
+}
+
+impl Operation for Append {
+    type Output = Appended;
+    const READ_ONLY: bool = false;
+
+    async fn run<T: Transaction>(&self, _transaction: &mut T) -> Result<Appended, Error> {
+        Err(Error::Unavailable(String::new()))
+    }
+}
