@@ -26,6 +26,8 @@ mod limits;
 mod model;
 mod operations;
 mod query;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod state;
 
 pub use error::Error;
@@ -44,4 +46,6 @@ pub use operations::{
     ReadState, Renew, WriteState,
 };
 pub use query::{Cursor, Page, Query};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Commits, Durability, Options, Sqlite};
 pub use state::State;
