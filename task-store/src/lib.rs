@@ -20,23 +20,29 @@
 //!
 //! Features: `sqlite` is the native SQLite executor, `suite` the tests that every executor passes.
 
+mod changes;
+mod counters;
 mod error;
 mod executor;
+mod failure;
 mod limits;
+mod messages;
 mod model;
 mod operations;
 mod query;
+mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
+mod stored;
 
 pub use error::Error;
 pub use executor::{Database, Dialect, Operation, Row, Transaction, Value};
 pub use limits::{
-    MAX_ARTIFACTS_BYTES, MAX_CHANGE_EVENTS, MAX_DIGEST_BYTES, MAX_EVENT_BYTES, MAX_EVENTS,
-    MAX_EVENTS_BYTES, MAX_IDENTIFIER_BYTES, MAX_LOG_BYTES, MAX_PAGE_SIZE, MAX_STATE_KEY_CHARS,
-    MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS, MAX_TASK_BYTES,
-    MAX_TIME, TOTAL_SINCE_BOUND,
+    MAX_ARTIFACTS_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_EVENTS, MAX_DIGEST_BYTES, MAX_EVENT_BYTES,
+    MAX_EVENTS, MAX_EVENTS_BYTES, MAX_IDENTIFIER_BYTES, MAX_LOG_BYTES, MAX_PAGE_SIZE,
+    MAX_STATE_KEY_CHARS, MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS,
+    MAX_TASK_BYTES, MAX_TIME, TOTAL_SINCE_BOUND,
 };
 pub use model::{
     Begun, Change, Event, Lease, MessageKey, Opening, Progress, Renewal, Scope, Snapshot, Task,

@@ -13,6 +13,8 @@ pub const MAX_DIGEST_BYTES: usize = 64;
 pub const MAX_EVENT_BYTES: usize = 16 * MIB;
 /// Most events in one change.
 pub const MAX_CHANGE_EVENTS: usize = 1_000;
+/// Most bytes of events in one change.
+pub const MAX_CHANGE_BYTES: usize = 64 * MIB;
 /// Largest snapshot without its artifacts, in bytes.
 pub const MAX_TASK_BYTES: usize = 16 * MIB;
 /// Largest artifacts of a snapshot, in bytes.
@@ -118,6 +120,12 @@ pub(crate) fn change(change: &Change) -> Result<(), Error> {
     }
     for event in &change.events {
         size("an event", event, MAX_EVENT_BYTES)?;
+    }
+    let bytes: usize = change.events.iter().map(Vec::len).sum();
+    if bytes > MAX_CHANGE_BYTES {
+        return Err(Error::TooLarge(format!(
+            "the events of the change have {bytes} bytes: the limit is {MAX_CHANGE_BYTES}"
+        )));
     }
     change.snapshot.as_ref().map_or(Ok(()), snapshot)
 }

@@ -1,6 +1,8 @@
 //! Appends events to a task.
 
-use crate::{Change, Error, Lease, Operation, Transaction};
+use crate::changes::{apply, fits};
+use crate::stored::{head, lease_end};
+use crate::{Change, Error, Lease, Operation, Transaction, limits};
 
 /// Writes a change and renews the lease, or ends it when the new state ends the run.
 ///
@@ -33,7 +35,25 @@ impl Operation for Append {
     type Output = Appended;
     const READ_ONLY: bool = false;
 
-    async fn run<T: Transaction>(&self, _transaction: &mut T) -> Result<Appended, Error> {
-        Err(Error::Unavailable(String::new()))
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Appended, Error> {
+        limits::change(&self.change)?;
+        let Lease { scope, task_id, .. } = &self.lease;
+        let head = head(transaction, scope, task_id).await?;
+        head.admits(&self.lease)?;
+        fits(&head, &self.change)?;
+        let lease_until = lease_end(self.now, self.lease_ms);
+        let newest = apply(
+            transaction,
+            scope,
+            task_id,
+            &head,
+            &self.change,
+            lease_until,
+        )
+        .await?;
+        Ok(Appended {
+            newest,
+            cancel_requested: head.cancel_requested,
+        })
     }
 }

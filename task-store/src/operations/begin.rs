@@ -1,6 +1,23 @@
 //! Begins a run: creates a task, or continues one.
 
-use crate::{Begun, Error, Opening, Operation, Scope, Transaction};
+use crate::changes::{Contained, Tip, append_events, write_snapshot};
+use crate::limits::{self, integer};
+use crate::stored::{self, keyed, lease_end};
+use crate::{
+    Begun, Change, Error, Lease, MessageKey, Opening, Operation, Scope, Transaction, Value,
+    counters, messages,
+};
+
+const CREATE: &str = "INSERT INTO attache_task (tenant, owner, id, context_id, state, status_time,
+newest, bytes, tail_after, tail_start, task_bytes, artifacts_bytes, fence, lease_until, cancel)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0)
+ON CONFLICT (tenant, owner, id) DO NOTHING";
+
+const RESUME: &str = "UPDATE attache_task SET fence = ?4, lease_until = ?5, cancel = 0
+WHERE tenant = ?1 AND owner = ?2 AND id = ?3 AND fence = ?6";
+
+/// The fence of the run that creates a task.
+const FIRST_FENCE: i64 = 1;
 
 /// Creates a task or continues one, and leases it to a new run.
 ///
@@ -29,7 +46,147 @@ impl Operation for Begin {
     type Output = Begun;
     const READ_ONLY: bool = false;
 
-    async fn run<T: Transaction>(&self, _transaction: &mut T) -> Result<Begun, Error> {
-        Err(Error::Unavailable(String::new()))
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Begun, Error> {
+        limits::scope(&self.scope)?;
+        match &self.opening {
+            Opening::Create {
+                task_id,
+                context_id,
+                message,
+                first,
+            } => {
+                limits::identifier("task id", task_id)?;
+                limits::identifier("context id", context_id)?;
+                limits::change(first)?;
+                match self.earlier(transaction, message.as_ref(), task_id).await? {
+                    Some(begun) => Ok(begun),
+                    None => self.create(transaction, task_id, context_id, first).await,
+                }
+            }
+            Opening::Resume {
+                task_id,
+                message,
+                take_over,
+            } => match self.earlier(transaction, message.as_ref(), task_id).await? {
+                Some(begun) => Ok(begun),
+                None => self.resume(transaction, task_id, *take_over).await,
+            },
+        }
+    }
+}
+
+impl Begin {
+    /// The task that this message began before. Otherwise records that it begins this one.
+    async fn earlier<T: Transaction>(
+        &self,
+        transaction: &mut T,
+        message: Option<&MessageKey>,
+        task_id: &str,
+    ) -> Result<Option<Begun>, Error> {
+        let Some(key) = message else {
+            return Ok(None);
+        };
+        limits::message(key)?;
+        let window = self.idempotency_window_ms;
+        let earlier =
+            messages::claim(transaction, &self.scope, key, task_id, self.now, window).await?;
+        let Some(id) = earlier else {
+            return Ok(None);
+        };
+        let head = stored::head(transaction, &self.scope, &id).await?;
+        let task = stored::task(transaction, &self.scope, &id, head, self.now).await?;
+        Ok(Some(Begun::Repeated(task)))
+    }
+
+    async fn create<T: Transaction>(
+        &self,
+        transaction: &mut T,
+        task_id: &str,
+        context_id: &str,
+        first: &Change,
+    ) -> Result<Begun, Error> {
+        let Some(snapshot) = &first.snapshot else {
+            return Err(Error::Invalid(
+                "the first change of a task has no snapshot: give the Task as it begins".to_owned(),
+            ));
+        };
+        let tip = Tip::default().with(&first.events);
+        let contained = Contained::by(snapshot, tip);
+        let lease_until = if first.state.ends_run() {
+            0
+        } else {
+            lease_end(self.now, self.lease_ms)
+        };
+        let numbers = [
+            first.state.code(),
+            integer(first.status_time),
+            integer(tip.newest),
+            integer(tip.bytes),
+            integer(contained.tip.newest),
+            integer(contained.tip.bytes),
+            integer(contained.task_bytes),
+            integer(contained.artifacts_bytes),
+            FIRST_FENCE,
+            integer(lease_until),
+        ];
+        let params = std::iter::once(Value::from(context_id)).chain(numbers.map(Value::Integer));
+        let params = keyed(&self.scope, task_id, params);
+        if transaction.execute(CREATE, &params).await? == 0 {
+            return Err(Error::Invalid(format!(
+                "the task {task_id:?} exists: choose another id, or resume it"
+            )));
+        }
+        append_events(
+            transaction,
+            &self.scope,
+            task_id,
+            Tip::default(),
+            &first.events,
+        )
+        .await?;
+        write_snapshot(transaction, &self.scope, task_id, snapshot).await?;
+        counters::add(transaction, &self.scope, task_id, first.state).await?;
+        Ok(Begun::Started {
+            lease: self.lease(task_id, context_id, FIRST_FENCE),
+            task: None,
+        })
+    }
+
+    async fn resume<T: Transaction>(
+        &self,
+        transaction: &mut T,
+        task_id: &str,
+        take_over: bool,
+    ) -> Result<Begun, Error> {
+        let mut head = stored::head(transaction, &self.scope, task_id).await?;
+        if head.state.is_terminal() {
+            return Err(Error::Finished(head.state));
+        }
+        if head.is_running(self.now) && !take_over {
+            return Err(Error::Busy);
+        }
+        let before = head.fence;
+        head.fence = before.saturating_add(1);
+        head.lease_until = lease_end(self.now, self.lease_ms);
+        let numbers = [head.fence, integer(head.lease_until), before];
+        let params = keyed(&self.scope, task_id, numbers.map(Value::Integer));
+        if transaction.execute(RESUME, &params).await? != 1 {
+            return Err(Error::Busy);
+        }
+        let lease = self.lease(task_id, &head.context_id, head.fence);
+        let task = stored::task(transaction, &self.scope, task_id, head, self.now).await?;
+        Ok(Begun::Started {
+            lease,
+            task: Some(task),
+        })
+    }
+
+    fn lease(&self, task_id: &str, context_id: &str, fence: i64) -> Lease {
+        Lease {
+            scope: self.scope.clone(),
+            task_id: task_id.to_owned(),
+            context_id: context_id.to_owned(),
+            fence,
+        }
     }
 }

@@ -1,6 +1,15 @@
 //! Finds the runs that nobody keeps alive any more.
 
-use crate::{Error, Lease, Operation, Transaction};
+use crate::limits::integer;
+use crate::stored::lease_end;
+use crate::{Error, Lease, Operation, Row, Scope, Transaction, Value};
+
+// The condition is repeated for a row that somebody else claimed while this waited for it.
+const CLAIM: &str = "UPDATE attache_task SET fence = fence + 1, lease_until = ?2
+WHERE (tenant, owner, id) IN (SELECT tenant, owner, id FROM attache_task
+WHERE lease_until > 0 AND lease_until <= ?1 ORDER BY lease_until LIMIT ?3)
+AND lease_until > 0 AND lease_until <= ?1
+RETURNING tenant, owner, id, context_id, fence";
 
 /// Takes over tasks whose lease ended, in every scope, longest ended first. Each comes with a new
 /// lease: the caller resumes the task with it, or ends it with [`crate::Fail`].
@@ -20,7 +29,27 @@ impl Operation for ClaimExpired {
     type Output = Vec<Lease>;
     const READ_ONLY: bool = false;
 
-    async fn run<T: Transaction>(&self, _transaction: &mut T) -> Result<Vec<Lease>, Error> {
-        Err(Error::Unavailable(String::new()))
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Vec<Lease>, Error> {
+        let params = [
+            integer(self.now),
+            integer(lease_end(self.now, self.lease_ms)),
+            i64::from(self.limit),
+        ];
+        let rows = transaction
+            .query(CLAIM, &params.map(Value::Integer))
+            .await?;
+        rows.into_iter().map(lease).collect()
     }
+}
+
+fn lease(mut row: Row) -> Result<Lease, Error> {
+    Ok(Lease {
+        scope: Scope {
+            tenant: row.text()?,
+            owner: row.text()?,
+        },
+        task_id: row.text()?,
+        context_id: row.text()?,
+        fence: row.integer()?,
+    })
 }

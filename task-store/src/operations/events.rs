@@ -1,6 +1,15 @@
 //! Reads the events of a task after a number.
 
-use crate::{Error, Operation, Progress, Scope, Transaction};
+use crate::limits::integer;
+use crate::stored::{event, head, keyed};
+use crate::{Error, MAX_EVENTS, MAX_EVENTS_BYTES, Operation, Progress, Scope, Transaction, Value};
+
+// The first one always, the others as long as they end within the bytes.
+const EVENTS: &str = "SELECT number, payload FROM attache_event
+WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND number >= ?4 AND number < ?5
+AND (number = ?4 OR start + length(payload) <= ?6 + (SELECT start FROM attache_event
+WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND number = ?4))
+ORDER BY number";
 
 /// The events after `after`: at most [`crate::MAX_EVENTS`], and no more than
 /// [`crate::MAX_EVENTS_BYTES`] bytes unless a single one is larger.
@@ -22,7 +31,22 @@ impl Operation for Events {
     type Output = Progress;
     const READ_ONLY: bool = true;
 
-    async fn run<T: Transaction>(&self, _transaction: &mut T) -> Result<Progress, Error> {
-        Err(Error::Unavailable(String::new()))
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Progress, Error> {
+        let head = head(transaction, &self.scope, &self.task_id).await?;
+        let events = if head.newest > self.after {
+            let first = self.after + 1;
+            let params = [first, first + MAX_EVENTS, MAX_EVENTS_BYTES];
+            let params = params.map(|number| Value::Integer(integer(number)));
+            let params = keyed(&self.scope, &self.task_id, params);
+            let rows = transaction.query(EVENTS, &params).await?;
+            rows.into_iter().map(event).collect::<Result<_, _>>()?
+        } else {
+            Vec::new()
+        };
+        Ok(Progress {
+            events,
+            state: head.state,
+            running: head.is_running(self.now),
+        })
     }
 }

@@ -1,6 +1,9 @@
 //! Ends a task whose run is gone.
 
-use crate::{Error, Lease, Operation, Transaction};
+use crate::changes::apply;
+use crate::failure::failed_event;
+use crate::stored::head;
+use crate::{Change, Error, Lease, Operation, State, Transaction};
 
 /// Appends one FAILED event with the reason and ends the run. Returns the number of the event.
 ///
@@ -22,7 +25,19 @@ impl Operation for Fail {
     type Output = u64;
     const READ_ONLY: bool = false;
 
-    async fn run<T: Transaction>(&self, _transaction: &mut T) -> Result<u64, Error> {
-        Err(Error::Unavailable(String::new()))
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<u64, Error> {
+        let Lease { scope, task_id, .. } = &self.lease;
+        let head = head(transaction, scope, task_id).await?;
+        head.admits(&self.lease)?;
+        let number = head.newest + 1;
+        let event = failed_event(task_id, &head.context_id, number, &self.reason, self.now);
+        let change = Change {
+            events: vec![event],
+            state: State::Failed,
+            status_time: self.now,
+            snapshot: None,
+        };
+        // No limit applies: a task that is full must still be able to end.
+        apply(transaction, scope, task_id, &head, &change, 0).await
     }
 }

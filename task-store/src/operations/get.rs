@@ -1,6 +1,6 @@
 //! Reads one task.
 
-use crate::{Error, Operation, Scope, Task, Transaction};
+use crate::{Error, Operation, Scope, Task, Transaction, stored};
 
 /// The task with its snapshot, artifacts and tail.
 ///
@@ -19,7 +19,8 @@ impl Operation for Get {
     type Output = Task;
     const READ_ONLY: bool = true;
 
-    async fn run<T: Transaction>(&self, _transaction: &mut T) -> Result<Task, Error> {
-        Err(Error::Unavailable(String::new()))
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Task, Error> {
+        let head = stored::head(transaction, &self.scope, &self.task_id).await?;
+        stored::task(transaction, &self.scope, &self.task_id, head, self.now).await
     }
 }

@@ -1,6 +1,12 @@
 //! Keeps runs alive.
 
-use crate::{Error, Lease, Operation, Renewal, Transaction};
+use crate::limits::integer;
+use crate::stored::{keyed, lease_end};
+use crate::{Error, Lease, Operation, Renewal, Transaction, Value};
+
+const RENEW: &str = "UPDATE attache_task SET lease_until = ?4
+WHERE tenant = ?1 AND owner = ?2 AND id = ?3 AND fence = ?5 AND lease_until > 0
+RETURNING cancel";
 
 /// Extends leases. Returns what became of each, in the order given.
 #[derive(Clone, Debug)]
@@ -17,7 +23,20 @@ impl Operation for Renew {
     type Output = Vec<Renewal>;
     const READ_ONLY: bool = false;
 
-    async fn run<T: Transaction>(&self, _transaction: &mut T) -> Result<Vec<Renewal>, Error> {
-        Err(Error::Unavailable(String::new()))
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Vec<Renewal>, Error> {
+        let until = Value::Integer(integer(lease_end(self.now, self.lease_ms)));
+        let mut renewals = Vec::with_capacity(self.leases.len());
+        for lease in &self.leases {
+            let rest = [until.clone(), Value::Integer(lease.fence)];
+            let params = keyed(&lease.scope, &lease.task_id, rest);
+            let mut rows = transaction.query(RENEW, &params).await?;
+            renewals.push(match rows.first_mut() {
+                Some(row) => Renewal::Held {
+                    cancel_requested: row.integer()? != 0,
+                },
+                None => Renewal::Lost,
+            });
+        }
+        Ok(renewals)
     }
 }

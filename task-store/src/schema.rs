@@ -1,0 +1,145 @@
+//! The tables, as migrations that are applied in order and never edited.
+//!
+//! - `attache_task`: one small row per task, rewritten by every append and renewal. Everything that
+//!   listings, leases and limits ask is here, and payloads are elsewhere, so a lease is renewed
+//!   without touching a megabyte of artifacts.
+//! - `attache_snapshot`: the payloads of the newest snapshot.
+//! - `attache_event`: the log. `start` is the number of bytes of all earlier events of the task, so
+//!   that a reader can be given as many events as fit, and a limit be checked, without a sum.
+//! - `attache_message`: which message began which task, for the idempotency window.
+//! - `attache_counter`: how many tasks an owner has in each state, so that a listing's total is not
+//!   a scan. Split in shards by task, so that writers of different tasks rarely meet on a row.
+//! - `attache_state`: what agents keep for a conversation.
+//!
+//! Every key begins with tenant and owner. `lease_until` is 0 for a task without a run; the index
+//! over it holds only tasks with one. Times are milliseconds since the epoch.
+
+use crate::Dialect;
+
+/// One statement, in every dialect.
+pub(crate) struct Statement {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Statement {
+    pub(crate) fn sql(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+        }
+    }
+}
+
+macro_rules! sqlite {
+    (TEXT) => {
+        "TEXT"
+    };
+    (BLOB) => {
+        "BLOB"
+    };
+    // The row lives in the tree of its key: one lookup instead of two. For small rows only.
+    (CLUSTERED) => {
+        "WITHOUT ROWID"
+    };
+    ($sql:literal) => {
+        $sql
+    };
+}
+
+macro_rules! postgres {
+    // Byte order, as in SQLite: cursors compare ids.
+    (TEXT) => {
+        "TEXT COLLATE \"C\""
+    };
+    (BLOB) => {
+        "BYTEA"
+    };
+    (CLUSTERED) => {
+        ""
+    };
+    ($sql:literal) => {
+        $sql
+    };
+}
+
+macro_rules! statement {
+    ($($part:tt)*) => {
+        Statement {
+            sqlite: concat!($(sqlite!($part), " "),*),
+            postgres: concat!($(postgres!($part), " "),*),
+        }
+    };
+}
+
+/// The version that [`MIGRATIONS`] leads to.
+pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Whether there is a schema at all.
+pub(crate) const EXISTS: Statement = Statement {
+    sqlite: "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'attache_schema'",
+    postgres: "SELECT COUNT(*) FROM pg_tables \
+               WHERE schemaname = current_schema() AND tablename = 'attache_schema'",
+};
+
+/// One row per migration that was applied.
+pub(crate) const CREATE: Statement =
+    statement!("CREATE TABLE IF NOT EXISTS attache_schema (version BIGINT PRIMARY KEY)");
+
+/// The statements that lead to version 1, 2, 3 ….
+pub(crate) const MIGRATIONS: &[&[Statement]] = &[&[
+    statement!(
+        "CREATE TABLE attache_task (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, id" TEXT
+        "NOT NULL, context_id" TEXT "NOT NULL, state BIGINT NOT NULL, status_time BIGINT NOT NULL,
+        newest BIGINT NOT NULL, bytes BIGINT NOT NULL,
+        tail_after BIGINT NOT NULL, tail_start BIGINT NOT NULL,
+        task_bytes BIGINT NOT NULL, artifacts_bytes BIGINT NOT NULL,
+        fence BIGINT NOT NULL, lease_until BIGINT NOT NULL, cancel BIGINT NOT NULL,
+        PRIMARY KEY (tenant, owner, id))" CLUSTERED
+    ),
+    statement!(
+        "CREATE INDEX attache_task_by_time
+        ON attache_task (tenant, owner, status_time DESC, id DESC)"
+    ),
+    statement!(
+        "CREATE INDEX attache_task_by_context
+        ON attache_task (tenant, owner, context_id, status_time DESC, id DESC)"
+    ),
+    statement!(
+        "CREATE INDEX attache_task_by_state
+        ON attache_task (tenant, owner, state, status_time DESC, id DESC)"
+    ),
+    statement!(
+        "CREATE INDEX attache_task_by_context_and_state
+        ON attache_task (tenant, owner, context_id, state, status_time DESC, id DESC)"
+    ),
+    statement!(
+        "CREATE INDEX attache_task_by_lease ON attache_task (lease_until) WHERE lease_until > 0"
+    ),
+    statement!(
+        "CREATE TABLE attache_snapshot (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, task_id" TEXT
+        "NOT NULL, task" BLOB "NOT NULL, artifacts" BLOB ", PRIMARY KEY (tenant, owner, task_id))"
+    ),
+    statement!(
+        "CREATE TABLE attache_event (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, task_id" TEXT
+        "NOT NULL, number BIGINT NOT NULL, start BIGINT NOT NULL, payload" BLOB
+        "NOT NULL, PRIMARY KEY (tenant, owner, task_id, number))"
+    ),
+    statement!(
+        "CREATE TABLE attache_message (tenant" TEXT "NOT NULL, owner" TEXT
+        "NOT NULL, message_id" TEXT "NOT NULL, digest" BLOB "NOT NULL, task_id" TEXT
+        "NOT NULL, created BIGINT NOT NULL,
+        PRIMARY KEY (tenant, owner, message_id, digest))" CLUSTERED
+    ),
+    statement!("CREATE INDEX attache_message_by_age ON attache_message (created)"),
+    statement!(
+        "CREATE TABLE attache_counter (tenant" TEXT "NOT NULL, owner" TEXT
+        "NOT NULL, state BIGINT NOT NULL, shard BIGINT NOT NULL, total BIGINT NOT NULL,
+        PRIMARY KEY (tenant, owner, state, shard))" CLUSTERED
+    ),
+    statement!(
+        "CREATE TABLE attache_state (tenant" TEXT "NOT NULL, owner" TEXT
+        "NOT NULL, context_id" TEXT "NOT NULL, name" TEXT "NOT NULL, value" BLOB
+        "NOT NULL, PRIMARY KEY (tenant, owner, context_id, name))"
+    ),
+]];
