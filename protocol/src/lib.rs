@@ -1,1 +1,36 @@
-//! See the crate's description.
+//! The A2A server engine.
+//!
+//! It turns an HTTP request into an answer: routing, both JSON bindings, versions, validation, the
+//! operations, the state of a task, streams. It does no I/O and knows no WASI: the clock, randomness,
+//! configuration and the task log come through [`Platform`] and [`TaskLog`], so the engine is tested
+//! natively and a shell for another world can be put around it.
+//!
+//! - [`wire`]: the data model
+//! - [`Agent`], [`Context`]: what an agent author writes and is given
+//! - [`Server`]: the way in
+//! - [`TaskLog`], [`Platform`]: the way out
+//! - [`Error`]: every error, and how each binding spells it
+
+mod agent;
+mod binding;
+mod card;
+mod error;
+mod log;
+mod operation;
+mod platform;
+mod public_url;
+mod run;
+mod server;
+mod version;
+pub mod wire;
+
+pub use agent::{Agent, Context, Creation, Failure, Outcome};
+pub use card::lint;
+pub use error::{Error, ErrorKind, Violation};
+pub use log::{
+    Begun, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Progress, Query, Run,
+    SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
+};
+pub use platform::{Caller, Platform};
+pub use run::Frame;
+pub use server::{Answer, Body, Server, too_large};

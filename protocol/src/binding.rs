@@ -1,0 +1,98 @@
+//! How requests arrive and answers leave: one module for each binding, and what they share.
+
+pub(crate) mod http_json;
+pub(crate) mod json_rpc;
+mod sse;
+
+use std::borrow::Cow;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+use crate::server::Body;
+
+pub(crate) const JSON: &str = "application/json";
+
+/// The pairs of a query string, decoded.
+pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(key), decode(value))
+        })
+}
+
+fn decode(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        let spaced = text.replace('+', " ");
+        return Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned());
+    }
+    percent_decode_str(text).decode_utf8_lossy()
+}
+
+/// Parses parameters. The path of the field at fault is looked for only when there is one.
+fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+    serde_json::from_str(json).map_err(|error| {
+        let deserializer = &mut serde_json::Deserializer::from_str(json);
+        match serde_path_to_error::deserialize::<_, T>(deserializer) {
+            Err(found) => {
+                let path = found.path().to_string();
+                let field = if path == "." {
+                    "params".to_owned()
+                } else {
+                    path
+                };
+                Error::field(field, found.inner().to_string())
+            }
+            Ok(_) => Error::field("params", error.to_string()),
+        }
+    })
+}
+
+/// The media type of a body, without parameters, in lower case.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().unwrap_or("?");
+    Some(
+        value
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase(),
+    )
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type == JSON || (media_type.starts_with("application/") && media_type.ends_with("json"))
+}
+
+/// A whole answer.
+pub(crate) fn json_response(status: u16, media_type: &str, body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::Full(body));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let value =
+        HeaderValue::from_str(media_type).unwrap_or_else(|_| HeaderValue::from_static(JSON));
+    response.headers_mut().insert(CONTENT_TYPE, value);
+    if status == 503 {
+        response
+            .headers_mut()
+            .insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// The head of an event stream.
+fn stream_head(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}

@@ -1,0 +1,254 @@
+//! The JSON-RPC binding (section 9). Errors are answered with HTTP 200, as JSON-RPC has it.
+
+use http::header::{ALLOW, HeaderValue};
+use http::{Method, Request, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::sse::{Framing, events};
+use super::{JSON, is_json, json_response, media_type, parse, stream_head};
+use crate::agent::Agent;
+use crate::error::{Error, ErrorKind};
+use crate::operation::{self, Answered, Call, Reply};
+use crate::server::{Answer, Body};
+use crate::version;
+
+/// Answers one request to the agent's JSON-RPC URL.
+pub(crate) async fn serve<A: Agent>(call: Call<A>, request: &Request<Vec<u8>>) -> Answer {
+    if request.method() != Method::POST {
+        let error = Error::new(
+            ErrorKind::MethodNotAllowed,
+            "This is the agent's JSON-RPC URL: send POST. The agent card is at \
+             /.well-known/agent-card.json.",
+        );
+        let mut response = json_response(405, JSON, error_body(&Value::Null, &error));
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("POST"));
+        return response.into();
+    }
+    let (id, result) = dispatch(&call, request).await;
+    match result {
+        Ok(Answered { reply, after }) => Answer {
+            response: response(&call, id, reply),
+            after,
+        },
+        Err(error) => json_response(http_status(&error), JSON, error_body(&id, &error)).into(),
+    }
+}
+
+async fn dispatch<A: Agent>(
+    call: &Call<A>,
+    request: &Request<Vec<u8>>,
+) -> (Value, Result<Answered, Error>) {
+    // Before the body is looked at: what is not JSON is not worth parsing.
+    if let Some(media_type) = media_type(request.headers()).filter(|m| !is_json(m)) {
+        let error = Error::new(
+            ErrorKind::ContentTypeNotSupported,
+            format!("The body is {media_type:?}; send \"Content-Type: application/json\"."),
+        );
+        return (Value::Null, Err(error));
+    }
+    let envelope = match Envelope::parse(request.body()) {
+        Ok(envelope) => envelope,
+        Err((id, error)) => return (id, Err(error)),
+    };
+    let params = envelope.params;
+    let id = envelope.id;
+    let result = match method(&envelope.method) {
+        None => Err(Error::new(
+            ErrorKind::MethodNotFound,
+            format!("There is no method {:?}.", envelope.method),
+        )),
+        Some(method) => match version::check(request) {
+            Err(error) => Err(error),
+            Ok(()) => run(call, method, params).await,
+        },
+    };
+    (id, result)
+}
+
+#[derive(Clone, Copy)]
+enum Operation {
+    SendMessage,
+    SendStreamingMessage,
+    GetTask,
+    ListTasks,
+    CancelTask,
+    SubscribeToTask,
+    PushNotificationConfig,
+    ExtendedAgentCard,
+}
+
+fn method(name: &str) -> Option<Operation> {
+    Some(match name {
+        "SendMessage" => Operation::SendMessage,
+        "SendStreamingMessage" => Operation::SendStreamingMessage,
+        "GetTask" => Operation::GetTask,
+        "ListTasks" => Operation::ListTasks,
+        "CancelTask" => Operation::CancelTask,
+        "SubscribeToTask" => Operation::SubscribeToTask,
+        "CreateTaskPushNotificationConfig"
+        | "GetTaskPushNotificationConfig"
+        | "ListTaskPushNotificationConfigs"
+        | "DeleteTaskPushNotificationConfig" => Operation::PushNotificationConfig,
+        "GetExtendedAgentCard" => Operation::ExtendedAgentCard,
+        _ => return None,
+    })
+}
+
+async fn run<A: Agent>(call: &Call<A>, method: Operation, params: &str) -> Result<Answered, Error> {
+    match method {
+        Operation::SendMessage => operation::send_message(call, parse(params)?).await,
+        Operation::SendStreamingMessage => {
+            operation::send_streaming_message(call, parse(params)?).await
+        }
+        Operation::GetTask => operation::get_task(call, &parse(params)?),
+        Operation::ListTasks => operation::list_tasks(call, &parse(params)?),
+        Operation::CancelTask => operation::cancel_task(call, &parse(params)?).await,
+        Operation::SubscribeToTask => operation::subscribe_to_task(call, &parse(params)?),
+        Operation::PushNotificationConfig => Err(operation::no_push()),
+        Operation::ExtendedAgentCard => Err(operation::no_extended_card()),
+    }
+}
+
+fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
+    let result = match reply {
+        Reply::Sent(sent) => serde_json::to_vec(&sent),
+        Reply::Task(task) => serde_json::to_vec(&task),
+        Reply::Tasks(tasks) => serde_json::to_vec(&tasks),
+        Reply::Stream(frames) => {
+            let framing = JsonRpc { id };
+            return stream_head(Body::Events(events(frames, call.platform.clone(), framing)));
+        }
+    };
+    match result {
+        Ok(result) => {
+            let mut body = Vec::with_capacity(result.len() + 64);
+            success(&id, &result, &mut body);
+            json_response(200, JSON, body)
+        }
+        Err(error) => {
+            let error = Error::new(
+                ErrorKind::InvalidAgentResponse,
+                format!("The answer cannot be printed: {error}."),
+            );
+            json_response(200, JSON, error_body(&id, &error))
+        }
+    }
+}
+
+fn success(id: &Value, result: &[u8], into: &mut Vec<u8>) {
+    into.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    into.extend_from_slice(id.to_string().as_bytes());
+    into.extend_from_slice(b",\"result\":");
+    into.extend_from_slice(result);
+    into.push(b'}');
+}
+
+fn error_body(id: &Value, error: &Error) -> Vec<u8> {
+    json!({
+        "jsonrpc": "2.0",
+        "id": id,
+        "error": {
+            "code": error.kind.json_rpc_code(),
+            "message": error.message,
+            "data": error.details(),
+        },
+    })
+    .to_string()
+    .into_bytes()
+}
+
+/// Only what happens below JSON-RPC shows in the HTTP status.
+fn http_status(error: &Error) -> u16 {
+    match error.kind {
+        ErrorKind::TooLarge | ErrorKind::Unavailable => error.kind.http_status(),
+        _ => 200,
+    }
+}
+
+struct JsonRpc {
+    id: Value,
+}
+
+impl Framing for JsonRpc {
+    fn event(&self, payload: &[u8], into: &mut Vec<u8>) {
+        success(&self.id, payload, into);
+    }
+
+    fn error(&self, error: &Error) -> Vec<u8> {
+        let mut bytes = b"data: ".to_vec();
+        bytes.extend_from_slice(&error_body(&self.id, error));
+        bytes.extend_from_slice(b"\n\n");
+        bytes
+    }
+}
+
+/// The JSON-RPC 2.0 request object. The parameters stay text until the method is known.
+struct Envelope<'a> {
+    id: Value,
+    method: String,
+    params: &'a str,
+}
+
+impl<'a> Envelope<'a> {
+    fn parse(body: &'a [u8]) -> Result<Self, (Value, Error)> {
+        #[derive(Deserialize)]
+        struct Fields<'a> {
+            #[serde(borrow)]
+            jsonrpc: Option<&'a RawValue>,
+            #[serde(borrow)]
+            id: Option<&'a RawValue>,
+            #[serde(borrow)]
+            method: Option<&'a RawValue>,
+            #[serde(borrow)]
+            params: Option<&'a RawValue>,
+        }
+        let invalid = |id: &Value, message: &str| {
+            (id.clone(), Error::new(ErrorKind::InvalidRequest, message))
+        };
+        let fields: Fields<'a> = serde_json::from_slice(body)
+            .map_err(|error| (Value::Null, not_a_request(body, &error)))?;
+        let id = match fields.id.map(|id| serde_json::from_str::<Value>(id.get())) {
+            None => Value::Null,
+            Some(Ok(id @ (Value::Null | Value::String(_) | Value::Number(_)))) => id,
+            Some(_) => {
+                return Err(invalid(
+                    &Value::Null,
+                    "\"id\" must be a string, a number or null.",
+                ));
+            }
+        };
+        if fields.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
+            return Err(invalid(&id, "\"jsonrpc\" must be \"2.0\"."));
+        }
+        let Some(Ok(method)) = fields
+            .method
+            .map(|m| serde_json::from_str::<String>(m.get()))
+        else {
+            return Err(invalid(&id, "\"method\" must be a string."));
+        };
+        let params = match fields.params.map_or("{}", RawValue::get) {
+            "null" => "{}",
+            object if object.starts_with('{') => object,
+            _ => return Err(invalid(&id, "\"params\" must be an object.")),
+        };
+        Ok(Self { id, method, params })
+    }
+}
+
+fn not_a_request(body: &[u8], error: &serde_json::Error) -> Error {
+    match serde_json::from_slice::<&RawValue>(body) {
+        Ok(value) if value.get().starts_with('[') => Error::new(
+            ErrorKind::InvalidRequest,
+            "Batch requests are not supported: send one.",
+        ),
+        Ok(_) => Error::new(
+            ErrorKind::InvalidRequest,
+            format!("The body is not a JSON-RPC request object: {error}."),
+        ),
+        Err(error) => Error::new(ErrorKind::Parse, format!("The body is not JSON: {error}.")),
+    }
+}

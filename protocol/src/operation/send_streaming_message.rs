@@ -1,0 +1,63 @@
+//! SendStreamingMessage (section 3.1.2): the task and every event of this turn, or one message.
+//!
+//! The stream ends when the task has ended or waits for its client. A reader that leaves, or does
+//! not keep up, does not hold the run up: the events are in the log, and SubscribeToTask with
+//! `Last-Event-ID` goes on from any of them.
+
+use futures_channel::mpsc;
+use futures_util::future::FutureExt as _;
+use futures_util::stream::{self, StreamExt as _};
+
+use super::subscribe_to_task::snapshot_frame;
+use super::turn::{Opened, open};
+use super::{Answered, Call, Reply};
+use crate::agent::Agent;
+use crate::error::Error;
+use crate::log::{SharedLog, StoredTask};
+use crate::run::{End, Recorder, Until, drive, follow};
+use crate::wire::SendMessageRequest;
+
+pub(crate) async fn send_streaming_message<A: Agent>(
+    call: &Call<A>,
+    request: SendMessageRequest,
+) -> Result<Answered, Error> {
+    call.require_streaming()?;
+    let (sender, frames) = mpsc::unbounded();
+    let context = match open(call, request, Some(sender), false).await? {
+        Opened::Run(context) => context,
+        Opened::Repeated(task, log) => return Ok(repeated(task, log)?.into()),
+    };
+    let (recorder, log) = (context.recorder.clone(), context.log.clone());
+    let work = drive(call.agent.clone(), context)
+        .then(|end| async move { close(end, &recorder, log).await })
+        .boxed_local();
+    Ok(Answered {
+        reply: Reply::Stream(frames.boxed_local()),
+        after: Some(work),
+    })
+}
+
+/// What the run could not put on the stream itself.
+async fn close(end: End, recorder: &Recorder, log: SharedLog) {
+    match end {
+        End::Task(_) | End::Message(_) => {}
+        End::Error(error) => recorder.forward(Err(error)),
+        End::Repeated(task) => match repeated(task, log) {
+            Ok(Reply::Stream(mut frames)) => {
+                while let Some(frame) = frames.next().await {
+                    recorder.forward(frame);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => recorder.forward(Err(error)),
+        },
+    }
+}
+
+/// The stream of a message that was sent before: its task as it stands, and what follows.
+fn repeated(task: StoredTask, log: SharedLog) -> Result<Reply, Error> {
+    let (id, after) = (task.id.clone(), task.newest);
+    let first = snapshot_frame(task)?;
+    let frames = stream::iter([Ok(first)]).chain(follow(log, id, after, Until::Rest));
+    Ok(Reply::Stream(frames.boxed_local()))
+}

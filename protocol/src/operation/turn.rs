@@ -1,0 +1,264 @@
+//! One turn of a conversation, as SendMessage and SendStreamingMessage share it: the request is
+//! checked, the task is created or continued, and the agent's context is made.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use sha2::{Digest as _, Sha256};
+
+use super::{Call, no_push};
+use crate::agent::{Agent, Context, Creation};
+use crate::error::{Error, ErrorKind, Violation};
+use crate::log::{Begun, LogError, MessageKey, Opening, SharedLog, StoredTask};
+use crate::platform::{Platform, new_id};
+use crate::run::{End, Flushed, FrameSender, Recorder, drive, fold, log_error};
+use crate::wire::{Message, Part, Role, SendMessageRequest, TaskState};
+
+/// Ids that clients choose end up in indexes and logs.
+const MAX_ID_CHARS: usize = 256;
+/// How long a message waits for the one before it on the same task.
+const TURN_WAIT: Duration = Duration::from_secs(60);
+
+/// A turn that is ready to run, or that ran before.
+pub(super) enum Opened {
+    Run(Context),
+    /// The message was sent before: its task, and the log to follow it by.
+    Repeated(StoredTask, SharedLog),
+}
+
+/// Checks the request and opens its task. `store_now` makes the task exist before the agent runs,
+/// whatever the agent prefers.
+pub(super) async fn open<A: Agent>(
+    call: &Call<A>,
+    request: SendMessageRequest,
+    frames: Option<FrameSender>,
+    store_now: bool,
+) -> Result<Opened, Error> {
+    let configuration = request.configuration;
+    let message = check(request.message, configuration.history_length)?;
+    if configuration.task_push_notification_config.is_some() {
+        return Err(no_push());
+    }
+    call.require_extensions()?;
+    let log = call.log(&request.tenant);
+    let key = key(&message)?;
+    let (recorder, message) = if message.task_id.is_empty() {
+        let message = begin(call, message);
+        let recorder = Recorder::create(
+            call.platform.clone(),
+            log.clone(),
+            message.clone(),
+            key,
+            frames,
+        );
+        if store_now || call.agent.creation(&message) == Creation::BeforeRun {
+            match recorder
+                .flush()
+                .map_err(|e| log_error(&e, &message.task_id))?
+            {
+                Flushed::Stored => {}
+                Flushed::Repeated(task) => return Ok(Opened::Repeated(task, log)),
+            }
+        }
+        (recorder, message)
+    } else {
+        match go_on(call, &log, message, key, frames).await? {
+            Ok(turn) => turn,
+            Err(repeated) => return Ok(Opened::Repeated(repeated, log)),
+        }
+    };
+    Ok(Opened::Run(Context {
+        message,
+        accepted_output_modes: configuration.accepted_output_modes,
+        platform: call.platform.clone(),
+        log,
+        recorder,
+    }))
+}
+
+/// Gives a new task its ids.
+fn begin<A>(call: &Call<A>, mut message: Message) -> Message {
+    if message.context_id.is_empty() {
+        message.context_id = new_id(&*call.platform);
+    }
+    message.task_id = new_id(&*call.platform);
+    message
+}
+
+/// Continues a task, after any turn that is still running. The inner error is the task that this
+/// same message continued before.
+async fn go_on<A>(
+    call: &Call<A>,
+    log: &SharedLog,
+    mut message: Message,
+    key: MessageKey,
+    frames: Option<FrameSender>,
+) -> Result<Result<(Recorder, Message), StoredTask>, Error> {
+    let id = message.task_id.clone();
+    let failed = |error: LogError| log_error(&error, &id);
+    let stored = log.get(&id).map_err(failed)?;
+    if message.context_id.is_empty() {
+        message.context_id.clone_from(&stored.context_id);
+    } else if message.context_id != stored.context_id {
+        return Err(Error::field(
+            "message.contextId",
+            format!(
+                "is {:?}, but task {id:?} belongs to the context {:?}; leave it out or send that \
+                 one",
+                message.context_id, stored.context_id
+            ),
+        ));
+    }
+    let mut waited = call.platform.sleep(TURN_WAIT);
+    let mut newest = stored.newest;
+    let (run, before) = loop {
+        let watch = log.watch(&id, newest).map_err(failed)?;
+        let opening = Opening::Resume {
+            task_id: id.clone(),
+            message: Some(key.clone()),
+            take_over: false,
+        };
+        match log.begin(opening) {
+            Ok(Begun::Started(run, Some(before))) => break (run, before),
+            Ok(Begun::Repeated(task)) => return Ok(Err(task)),
+            Ok(Begun::Started(_, None)) => return Err(Error::task_not_found(&id)),
+            Err(LogError::Busy) => match select(watch, waited).await {
+                Either::Left(((), rest)) => waited = rest,
+                Either::Right(_) => return Err(failed(LogError::Busy)),
+            },
+            Err(error) => return Err(failed(error)),
+        }
+        newest = log
+            .events(&id, newest)
+            .map_err(failed)?
+            .events
+            .last()
+            .map_or(newest, |e| e.number);
+    };
+    let newest = before.newest;
+    let recorder = Recorder::resume(
+        call.platform.clone(),
+        log.clone(),
+        run,
+        fold(before)?,
+        newest,
+        Some(message.clone()),
+        frames,
+    );
+    recorder.flush().map_err(failed)?;
+    Ok(Ok((recorder, message)))
+}
+
+/// Takes up a stored task whose run was lost: runs the agent again when it is resumable, and fails
+/// the task otherwise.
+pub(crate) async fn resume<A: Agent>(
+    agent: Rc<A>,
+    platform: Rc<dyn Platform>,
+    tenant: &str,
+    task_id: &str,
+) -> Result<(), String> {
+    let log = platform.log(tenant);
+    let opening = Opening::Resume {
+        task_id: task_id.to_owned(),
+        message: None,
+        take_over: false,
+    };
+    let (run, before) = match log.begin(opening) {
+        Ok(Begun::Started(run, Some(before))) => (run, before),
+        // It ended, or somebody works on it: nothing is left to do.
+        Ok(_) | Err(LogError::Finished(_) | LogError::Busy | LogError::NotFound) => return Ok(()),
+        Err(error) => return Err(error.to_string()),
+    };
+    let newest = before.newest;
+    let task = fold(before).map_err(|e| e.to_string())?;
+    let message = task
+        .history
+        .iter()
+        .rev()
+        .find(|m| m.role == Role::User)
+        .cloned();
+    let recorder = Recorder::resume(platform.clone(), log.clone(), run, task, newest, None, None);
+    if let (true, Some(message)) = (agent.resumable(), message) {
+        let context = Context {
+            message,
+            accepted_output_modes: Vec::new(),
+            platform,
+            log,
+            recorder,
+        };
+        return match drive(agent, context).await {
+            End::Error(error) => Err(error.to_string()),
+            _ => Ok(()),
+        };
+    }
+    let why = "The instance that worked on this task was lost before it had finished. Send the \
+               message again to start over.";
+    recorder.set_status(TaskState::Failed, vec![Part::text(why)]);
+    recorder.flush().map(|_| ()).map_err(|e| e.to_string())
+}
+
+/// Same id and same content is the same message; same id with other content is another one.
+fn key(message: &Message) -> Result<MessageKey, Error> {
+    let printed = serde_json::to_vec(message).map_err(|e| {
+        Error::new(
+            ErrorKind::Internal,
+            format!("Cannot digest the message: {e}."),
+        )
+    })?;
+    Ok(MessageKey {
+        id: message.message_id.clone(),
+        digest: Sha256::digest(&printed).to_vec(),
+    })
+}
+
+/// The rules that a message has to keep (sections 3.3.2 and 5.7).
+fn check(message: Option<Message>, history_length: Option<i32>) -> Result<Message, Error> {
+    let mut violations = Vec::new();
+    let mut violation = |field: &str, description: String| {
+        violations.push(Violation {
+            field: field.to_owned(),
+            description,
+        });
+    };
+    let required = || "is required".to_owned();
+    match &message {
+        None => violation("message", required()),
+        Some(message) => {
+            if message.message_id.is_empty() {
+                violation("message.messageId", required());
+            }
+            if message.role == Role::Unspecified {
+                violation("message.role", "is required: ROLE_USER".to_owned());
+            }
+            if message.parts.is_empty() {
+                violation("message.parts", "needs at least one part".to_owned());
+            }
+            for (field, id) in [
+                ("message.messageId", &message.message_id),
+                ("message.contextId", &message.context_id),
+                ("message.taskId", &message.task_id),
+            ] {
+                let chars = id.chars().take(MAX_ID_CHARS + 1).count();
+                if chars > MAX_ID_CHARS || id.chars().any(char::is_control) {
+                    violation(
+                        field,
+                        format!(
+                            "must be at most {MAX_ID_CHARS} characters, none of them control characters"
+                        ),
+                    );
+                }
+            }
+        }
+    }
+    if let Some(length) = history_length.filter(|l| *l < 0) {
+        violation(
+            "configuration.historyLength",
+            format!("must be 0 or more, and is {length}"),
+        );
+    }
+    match message {
+        Some(message) if violations.is_empty() => Ok(message),
+        _ => Err(Error::fields(violations)),
+    }
+}

@@ -1,0 +1,51 @@
+//! What the engine needs of its surroundings besides the task log.
+
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+
+use crate::log::SharedLog;
+
+/// Who calls, as the host authenticated it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who vouches for the subject.
+    pub issuer: String,
+    /// Who it is, unique for the issuer.
+    pub subject: String,
+    /// An address, when the issuer gives one.
+    pub email: Option<String>,
+    /// What the caller may do.
+    pub scopes: Vec<String>,
+}
+
+/// Clock, randomness, configuration, caller and log.
+pub trait Platform {
+    /// Milliseconds since the epoch.
+    fn now(&self) -> u64;
+    /// Sixteen random bytes, of a quality fit for identifiers that must not be guessed.
+    fn random(&self) -> [u8; 16];
+    /// Ready after this long.
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'static, ()>;
+    /// A configuration value or a secret that the deployment gives to this agent.
+    fn config(&self, key: &str) -> Option<String>;
+    /// None when the caller is anonymous.
+    fn caller(&self) -> Option<Caller>;
+    /// The task log of a tenant; empty is the default tenant.
+    fn log(&self, tenant: &str) -> SharedLog;
+}
+
+/// A random UUID (version 4) for tasks, contexts and messages.
+pub(crate) fn new_id(platform: &dyn Platform) -> String {
+    let mut bytes = u128::from_be_bytes(platform.random());
+    bytes = (bytes & !(0xf << 76)) | (0x4 << 76);
+    bytes = (bytes & !(0x3 << 62)) | (0x2 << 62);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        bytes >> 96,
+        (bytes >> 80) & 0xffff,
+        (bytes >> 64) & 0xffff,
+        (bytes >> 48) & 0xffff,
+        bytes & 0xffff_ffff_ffff
+    )
+}

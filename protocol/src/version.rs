@@ -1,0 +1,56 @@
+//! Version negotiation (section 3.6): `A2A-Version`, as a header or a query parameter.
+
+use http::Request;
+
+use crate::error::{Error, ErrorKind};
+
+/// The version that this engine speaks.
+pub(crate) const SUPPORTED: &str = "1.0";
+
+/// Checks that the client asks for a version that is spoken here. An absent or empty version means
+/// 0.3 (section 3.6.2). The patch number is ignored.
+pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Error> {
+    let asked = requested(request);
+    let mut numbers = asked.split('.');
+    if (numbers.next(), numbers.next()) == (Some("1"), Some("0"))
+        && numbers.all(|n| n.bytes().all(|b| b.is_ascii_digit()))
+    {
+        return Ok(());
+    }
+    let message = if asked.is_empty() {
+        format!(
+            "The request names no A2A version, which means 0.3; this agent speaks {SUPPORTED}. \
+             Send the header \"A2A-Version: {SUPPORTED}\"."
+        )
+    } else {
+        format!(
+            "A2A version {asked:?} is not spoken here; send \"A2A-Version: {SUPPORTED}\" instead."
+        )
+    };
+    let requested = if asked.is_empty() {
+        "0.3".to_owned()
+    } else {
+        asked
+    };
+    Err(Error::new(ErrorKind::VersionNotSupported, message)
+        .with("requestedVersion", requested)
+        .with("supportedVersions", SUPPORTED.to_owned()))
+}
+
+fn requested<B>(request: &Request<B>) -> String {
+    let header = request
+        .headers()
+        .get("a2a-version")
+        .and_then(|v| v.to_str().ok());
+    let value = header
+        .map(str::trim)
+        .filter(|v| !v.is_empty())
+        .map(str::to_owned);
+    value
+        .or_else(|| {
+            crate::binding::query_pairs(request.uri().query().unwrap_or_default())
+                .find(|(key, _)| key.eq_ignore_ascii_case("a2a-version"))
+                .map(|(_, value)| value.trim().to_owned())
+        })
+        .unwrap_or_default()
+}
