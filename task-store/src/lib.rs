@@ -35,6 +35,8 @@ mod schema;
 mod sqlite;
 mod state;
 mod stored;
+#[cfg(feature = "suite")]
+pub mod suite;
 
 pub use error::Error;
 pub use executor::{Database, Dialect, Operation, Row, Transaction, Value};
@@ -48,8 +50,8 @@ pub use model::{
     Begun, Change, Event, Lease, MessageKey, Opening, Progress, Renewal, Scope, Snapshot, Task,
 };
 pub use operations::{
-    Append, Appended, Begin, Cancel, ClaimExpired, Events, Fail, Get, IsMigrated, List, Migrate,
-    ReadState, Renew, WriteState,
+    Append, Appended, Begin, Cancel, Check, ClaimExpired, Events, Fail, Get, IsMigrated, List,
+    Migrate, ReadState, Renew, WriteState,
 };
 pub use query::{Cursor, Page, Query};
 #[cfg(feature = "sqlite")]

@@ -3,6 +3,7 @@
 mod append;
 mod begin;
 mod cancel;
+mod check;
 mod claim_expired;
 mod events;
 mod fail;
@@ -16,6 +17,7 @@ mod write_state;
 pub use append::{Append, Appended};
 pub use begin::Begin;
 pub use cancel::Cancel;
+pub use check::Check;
 pub use claim_expired::ClaimExpired;
 pub use events::Events;
 pub use fail::Fail;

@@ -1,0 +1,65 @@
+//! Asking runs to stop.
+
+use super::case::{Case, LEASE, NOW, change};
+use crate::{Cancel, Database, Error, Renew, Renewal, State};
+
+impl<D: Database> Case<'_, D> {
+    fn cancellation(&self, id: &str) -> Cancel {
+        Cancel {
+            scope: self.scope.clone(),
+            task_id: id.to_owned(),
+        }
+    }
+}
+
+pub(super) async fn tells_the_run<D: Database>(case: &mut Case<'_, D>) -> Result<(), String> {
+    let lease = case.create("t", "c", State::Working, NOW).await?;
+    let before = case
+        .append(&lease, change(State::Working, NOW, &["two"]), NOW)
+        .await?;
+    case.equal("before", before.cancel_requested, false)?;
+    for _ in 0..2 {
+        let cancel = case.cancellation("t");
+        let held = case.perform("cancel", cancel).await?;
+        case.equal("a run holds it", held, true)?;
+    }
+    let renew = Renew {
+        leases: vec![lease.clone()],
+        now: NOW,
+        lease_ms: LEASE,
+    };
+    let renewed = case.perform("renew", renew).await?;
+    let held = Renewal::Held {
+        cancel_requested: true,
+    };
+    case.equal("by renewal", renewed, vec![held])?;
+    let after = case
+        .append(&lease, change(State::Working, NOW, &["three"]), NOW)
+        .await?;
+    case.equal("by append", after.cancel_requested, true)?;
+    // The request is not an event, and the run decides what becomes of it.
+    let task = case.get("t", NOW).await?;
+    case.equal("state", task.state, State::Working)?;
+    case.equal("newest", task.newest, 3)?;
+    case.append(&lease, change(State::Canceled, NOW, &["end"]), NOW)
+        .await?;
+    let cancel = case.cancellation("t");
+    case.refuse("after the end", cancel, Error::Finished(State::Canceled))
+        .await?;
+    let cancel = case.cancellation("missing");
+    case.refuse("a missing task", cancel, Error::NotFound).await
+}
+
+pub(super) async fn does_nothing_without_a_run<D: Database>(
+    case: &mut Case<'_, D>,
+) -> Result<(), String> {
+    case.create("t", "c", State::InputRequired, NOW).await?;
+    let cancel = case.cancellation("t");
+    let held = case.perform("cancel", cancel).await?;
+    case.equal("a run holds it", held, false)?;
+    let (lease, _) = case.resume("t", false, NOW).await?;
+    let appended = case
+        .append(&lease, change(State::Working, NOW, &["two"]), NOW)
+        .await?;
+    case.equal("the next run", appended.cancel_requested, false)
+}
