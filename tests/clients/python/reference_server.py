@@ -4,10 +4,13 @@ It has two uses. The scenarios beside it run against it too, so that a check whi
 wrong check and not a finding. And `make bench` starts it as the peer to compare with.
 
     reference_server.py PORT
+
+Prints its base URL as the first line. Port 0 is a free one.
 """
 
 import asyncio
 import contextlib
+import socket
 import sys
 
 import uvicorn
@@ -173,8 +176,9 @@ def card(origin: str) -> AgentCard:
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: reference_server.py PORT")
-    port = int(sys.argv[1])
-    described = card(f"http://127.0.0.1:{port}")
+    listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    described = card(origin)
     tasks = InMemoryTaskStore()
     handler = DefaultRequestHandler(
         agent_executor=KitAgent(),
@@ -187,8 +191,9 @@ def main() -> None:
         + create_jsonrpc_routes(handler, "/")
         + create_rest_routes(handler, path_prefix="/rest")
     )
+    print(origin, flush=True)
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 
 if __name__ == "__main__":

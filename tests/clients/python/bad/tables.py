@@ -9,16 +9,14 @@ from wire import Wire
 check = Checks()
 
 
-async def ask(
-    wire: Wire, question: str, table: bytes, name: str, **message: str
-) -> tuple[str, str]:
+async def ask(wire: Wire, question: str, table: bytes, name: str) -> tuple[str, str]:
     """Sends a table and a question, and returns the task's state and what the agent said."""
     parts: list[dict] = [{"text": question}]
     if table:
         kind = "application/json" if name.endswith(".json") else "text/csv"
         raw = base64.b64encode(table).decode()
         parts.append({"raw": raw, "filename": name, "mediaType": kind})
-    sent = {"messageId": str(uuid.uuid4()), "role": "ROLE_USER", "parts": parts} | message
+    sent = {"messageId": str(uuid.uuid4()), "role": "ROLE_USER", "parts": parts}
     answer = await wire.call("SendMessage", {"message": sent})
     equal(answer.status_code, 200, f"status of {answer.text[:200]}")
     holds("result" in answer.json(), f"no result: {answer.text[:300]}")

@@ -1,0 +1,21 @@
+# syntax=docker/dockerfile:1
+# The agent in a container: one static program and one precompiled component, nothing else.
+#
+#     docker build -t agent .
+#     docker build -t hello --build-arg AGENT=hello-agent .
+
+FROM rust:1.95 AS build
+ARG AGENT=agent-component
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry make image PROFILE=release AGENT=$AGENT
+
+FROM scratch
+COPY --from=build --chown=0:0 /src/target/image/rootfs/attache-host /src/target/image/rootfs/agent.cwasm /
+COPY --from=build --chown=65532:65532 /src/target/image/rootfs/data /data
+ENV ATTACHE_HOST=0.0.0.0
+ENV ATTACHE_COMPONENT=/agent.cwasm
+ENV ATTACHE_DATA_DIR=/data
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["/attache-host", "serve"]

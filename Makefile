@@ -1,0 +1,134 @@
+# Everything that is done with this repository, each by one name. `make` alone lists them.
+#
+# Needed beforehand: rustup (or a Rust of at least the version in Cargo.toml), a C compiler, make,
+# and for the tests python3 and node. What else is needed, each target installs by itself, into
+# target/ wherever that is possible.
+
+SHELL := bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# The agent that `make run` serves and that goes into the image: the name of its package.
+AGENT ?= agent-component
+# The port of `make run`.
+PORT ?= 8080
+# How the native binaries of `make image` and `make bench` are built: release, or fast, which is
+# built in a third of the time. Everything else uses fast.
+PROFILE ?= release
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+GUESTS := $(TARGET)/wasm32-wasip2/release
+ROOTFS := $(TARGET)/image/rootfs
+AGENT_FILE = $(GUESTS)/$(subst -,_,$(AGENT)).wasm
+PYTHON := $(TARGET)/clients/python/bin/python
+
+# The components that ship, and those that only tests run. Each is built by its own cargo call:
+# built together, one's features would reach another.
+COMPONENTS := agent-component attache-spin-adapter hello-agent tck-agent
+TEST_COMPONENTS := spin-probe store-suite
+BUILD_COMPONENT := cargo build --release --target wasm32-wasip2 -p
+
+# Tools that the machine lacks are built into target/tools, unoptimised: that is quick, and they
+# have little to do.
+TOOLS := $(TARGET)/tools
+NEXTEST := 0.9.143
+DENY := 0.20.2
+BUILD_TOOL := CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo install --quiet --locked \
+	--profile dev --root $(TOOLS) --target-dir $(TOOLS)/build
+export PATH := $(PATH):$(TOOLS)/bin
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: components ## Build the components and the host
+	@echo '== build: the host (profile fast), into $(TARGET)/fast/attache-host'
+	cargo build --profile fast -p attache-host
+
+.PHONY: run
+run: wasm-target ## Serve the data analyst on port 8080; PORT=9000 or AGENT=hello-agent choose others
+	@echo '== run: builds $(AGENT) and the host, then serves on port $(PORT) until Ctrl-C'
+	$(BUILD_COMPONENT) $(AGENT)
+	cargo build --profile fast -p attache-host
+	@PORT=$(PORT) exec $(TARGET)/fast/attache-host serve $(AGENT_FILE)
+
+.PHONY: test
+test: PROFILE = fast
+test: components test-components clients image nextest ## Run every test, the official clients' too
+	@echo '== test: all tests, against the components and the image just built'
+	ATTACHE_GUESTS_DIR=$(GUESTS) ATTACHE_HOST_BIN=$(ROOTFS)/attache-host \
+	ATTACHE_IMAGE_ROOTFS=$(ROOTFS) \
+	cargo nextest run --workspace --cargo-profile fast
+	cargo test --quiet --workspace --doc --profile fast
+
+.PHONY: lint
+lint: wasm-target deny ## Check the format, the code, and what is in the dependency tree
+	@echo '== lint: the format, then clippy on native and WebAssembly, then the dependencies'
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --profile fast -- -D warnings
+	cargo clippy --release --target wasm32-wasip2 \
+		$(addprefix -p ,$(COMPONENTS) $(TEST_COMPONENTS)) -- -D warnings
+	scripts/check-dependencies
+
+.PHONY: bench
+bench: image components clients ## Print sizes, start times, memory and latency, beside the Python SDK's
+	@echo '== bench: measures the image just built (profile $(PROFILE)) and the Python server'
+	$(PYTHON) bench/main.py --rootfs $(ROOTFS) --shipped $(AGENT_FILE) \
+		--agent $(GUESTS)/tck_agent.wasm --results $(TARGET)/bench
+
+.PHONY: image
+image: wasm-target ## Assemble the container's root filesystem in target/image/rootfs
+	@echo '== image: a static host (profile $(PROFILE)) and $(AGENT), precompiled, into $(ROOTFS)'
+	$(BUILD_COMPONENT) $(AGENT)
+	cargo rustc --profile $(PROFILE) -p attache-host --bin attache-host \
+		-- -C target-feature=+crt-static
+	scripts/assemble-image $(TARGET)/$(PROFILE)/attache-host $(AGENT_FILE) $(ROOTFS)
+
+# --- what the targets above need -----------------------------------------------------------------
+
+.PHONY: components test-components
+components: wasm-target
+	@echo '== components: $(COMPONENTS), into $(GUESTS)'
+	for package in $(COMPONENTS); do $(BUILD_COMPONENT) $$package || exit; done
+
+test-components: wasm-target
+	@echo '== test-components: $(TEST_COMPONENTS), into $(GUESTS)'
+	for package in $(TEST_COMPONENTS); do $(BUILD_COMPONENT) $$package || exit; done
+
+.PHONY: wasm-target
+wasm-target:
+	@test -d "$$(rustc --print target-libdir --target wasm32-wasip2)" || { \
+		echo '== wasm-target: installs the compilation target wasm32-wasip2'; \
+		rustup target add wasm32-wasip2; \
+	}
+
+.PHONY: nextest deny
+nextest:
+	@command -v cargo-nextest > /dev/null || { \
+		echo '== nextest: builds cargo-nextest $(NEXTEST) into $(TOOLS), once, in some minutes'; \
+		$(BUILD_TOOL) cargo-nextest@$(NEXTEST) && rm -rf $(TOOLS)/build; \
+	}
+
+deny:
+	@command -v cargo-deny > /dev/null || { \
+		echo '== deny: builds cargo-deny $(DENY) into $(TOOLS), once, in some minutes'; \
+		$(BUILD_TOOL) cargo-deny@$(DENY) && rm -rf $(TOOLS)/build; \
+	}
+
+.PHONY: clients
+clients: $(TARGET)/clients/python.installed $(TARGET)/clients/js.installed
+
+$(TARGET)/clients/python.installed: tests/clients/python/requirements.txt
+	@echo '== clients: installs the official Python client into $(TARGET)/clients/python'
+	rm -rf $(TARGET)/clients/python
+	python3 -m venv $(TARGET)/clients/python
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	$(PYTHON) -m pip --disable-pip-version-check check
+	touch $@
+
+# ECMAScript modules are looked for beside the script that imports them, hence not in target/.
+$(TARGET)/clients/js.installed: tests/clients/js/package-lock.json
+	@echo '== clients: installs the official JavaScript client into tests/clients/js/node_modules'
+	cd tests/clients/js && npm ci --no-audit --no-fund --loglevel=error
+	mkdir -p $(@D) && touch $@
