@@ -68,7 +68,7 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
 }
 
 fn is_json(media_type: &str) -> bool {
-    media_type == JSON || (media_type.starts_with("application/") && media_type.ends_with("json"))
+    matches!(media_type, JSON | "application/json-rpc") || media_type.ends_with("+json")
 }
 
 /// A whole answer.

@@ -50,12 +50,11 @@ async fn dispatch<A: Agent>(
         );
         return (Value::Null, Err(error));
     }
-    let envelope = match Envelope::parse(request.body()) {
+    let (id, envelope) = Envelope::parse(request.body());
+    let envelope = match envelope {
         Ok(envelope) => envelope,
-        Err((id, error)) => return (id, Err(error)),
+        Err(error) => return (id, Err(error)),
     };
-    let params = envelope.params;
-    let id = envelope.id;
     let result = match method(&envelope.method) {
         None => Err(Error::new(
             ErrorKind::MethodNotFound,
@@ -63,7 +62,7 @@ async fn dispatch<A: Agent>(
         )),
         Some(method) => match version::check(request) {
             Err(error) => Err(error),
-            Ok(()) => run(call, method, params).await,
+            Ok(()) => run(call, method, envelope.params).await,
         },
     };
     (id, result)
@@ -188,13 +187,13 @@ impl Framing for JsonRpc {
 
 /// The JSON-RPC 2.0 request object. The parameters stay text until the method is known.
 struct Envelope<'a> {
-    id: Value,
     method: String,
     params: &'a str,
 }
 
 impl<'a> Envelope<'a> {
-    fn parse(body: &'a [u8]) -> Result<Self, (Value, Error)> {
+    /// The id to answer with, and the request or what is wrong with it.
+    fn parse(body: &'a [u8]) -> (Value, Result<Self, Error>) {
         #[derive(Deserialize)]
         struct Fields<'a> {
             #[serde(borrow)]
@@ -206,36 +205,34 @@ impl<'a> Envelope<'a> {
             #[serde(borrow)]
             params: Option<&'a RawValue>,
         }
-        let invalid = |id: &Value, message: &str| {
-            (id.clone(), Error::new(ErrorKind::InvalidRequest, message))
+        let invalid = |message: &str| Err(Error::new(ErrorKind::InvalidRequest, message));
+        let fields: Fields<'a> = match serde_json::from_slice(body) {
+            Ok(fields) => fields,
+            Err(error) => return (Value::Null, Err(not_a_request(body, &error))),
         };
-        let fields: Fields<'a> = serde_json::from_slice(body)
-            .map_err(|error| (Value::Null, not_a_request(body, &error)))?;
         let id = match fields.id.map(|id| serde_json::from_str::<Value>(id.get())) {
             None => Value::Null,
             Some(Ok(id @ (Value::Null | Value::String(_) | Value::Number(_)))) => id,
             Some(_) => {
-                return Err(invalid(
-                    &Value::Null,
-                    "\"id\" must be a string, a number or null.",
-                ));
+                let message = "\"id\" must be a string, a number or null.";
+                return (Value::Null, invalid(message));
             }
         };
         if fields.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
-            return Err(invalid(&id, "\"jsonrpc\" must be \"2.0\"."));
+            return (id, invalid("\"jsonrpc\" must be \"2.0\"."));
         }
         let Some(Ok(method)) = fields
             .method
             .map(|m| serde_json::from_str::<String>(m.get()))
         else {
-            return Err(invalid(&id, "\"method\" must be a string."));
+            return (id, invalid("\"method\" must be a string."));
         };
         let params = match fields.params.map_or("{}", RawValue::get) {
             "null" => "{}",
             object if object.starts_with('{') => object,
-            _ => return Err(invalid(&id, "\"params\" must be an object.")),
+            _ => return (id, invalid("\"params\" must be an object.")),
         };
-        Ok(Self { id, method, params })
+        (id, Ok(Self { method, params }))
     }
 }
 

@@ -1,0 +1,106 @@
+use std::rc::Rc;
+
+use serde_json::json;
+
+use super::*;
+
+const PATH: &str = "/.well-known/agent-card.json";
+
+#[tokio::test]
+async fn the_card_names_where_it_was_asked_for() {
+    let world = Rc::new(World::default());
+    let card = ask(&world, get(PATH)).await.json();
+    assert_eq!(card["name"], "Puppet");
+    let expected = json!([
+        {"url": "http://agent.test/", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
+        {"url": "http://agent.test", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0"},
+    ]);
+    assert_eq!(card["supportedInterfaces"], expected);
+    assert_eq!(card["capabilities"]["streaming"], true);
+    assert_eq!(card["capabilities"]["pushNotifications"], false);
+}
+
+#[tokio::test]
+async fn a_public_url_with_a_path_serves_with_and_without_it() {
+    let world = Rc::new(World::default());
+    let url = "https://example.com/agents/a".to_owned();
+    world
+        .config
+        .borrow_mut()
+        .insert("attache_public_url".to_owned(), url);
+    let card = ask(&world, get(PATH)).await.json();
+    assert_eq!(
+        card["supportedInterfaces"][0]["url"],
+        "https://example.com/agents/a/"
+    );
+    for path in ["/tasks", "/agents/a/tasks"] {
+        assert_eq!(ask(&world, get(path)).await.json()["totalSize"], 0);
+    }
+}
+
+#[tokio::test]
+async fn the_card_is_not_sent_twice() {
+    let world = Rc::new(World::default());
+    let first = ask(&world, get(PATH)).await;
+    assert!(
+        first.headers["cache-control"]
+            .to_str()
+            .unwrap()
+            .contains("max-age=")
+    );
+    let mut again = get(PATH);
+    again
+        .headers_mut()
+        .insert("if-none-match", first.headers["etag"].clone());
+    let again = ask(&world, again).await;
+    assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+    let wrong = ask(&world, post(PATH, "{}")).await;
+    assert_eq!(wrong.status, 405);
+}
+
+struct Strict;
+impl Agent for Strict {
+    fn card(&self) -> AgentCard {
+        let mut card = Puppet.card();
+        card.capabilities.streaming = Some(false);
+        card.capabilities.extensions[0].required = true;
+        card
+    }
+    async fn run(&self, _: &mut Context) -> Result<Outcome, Failure> {
+        Ok(Outcome::completed())
+    }
+}
+
+#[tokio::test]
+async fn what_the_card_says_is_enforced() {
+    let world = Rc::new(World::default());
+    let ask = async |method: &str, extensions: &str| {
+        let params = json!({"message": message("m1", "x"), "id": "t"});
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let mut request = post("/", body.to_string());
+        request
+            .headers_mut()
+            .insert("a2a-extensions", extensions.parse().unwrap());
+        finish(
+            Server::new(Strict, Memory::new(&world))
+                .handle(request)
+                .await,
+        )
+        .await
+        .json()
+    };
+    assert_eq!(
+        ask("SendStreamingMessage", "").await["error"]["code"],
+        -32004
+    );
+    assert_eq!(ask("SubscribeToTask", "").await["error"]["code"], -32004);
+    assert_eq!(
+        ask("SendMessage", "urn:other").await["error"]["code"],
+        -32008
+    );
+    let sent = ask("SendMessage", "urn:other, urn:optional").await;
+    assert_eq!(
+        sent["result"]["task"]["status"]["state"],
+        "TASK_STATE_COMPLETED"
+    );
+}

@@ -1,0 +1,178 @@
+//! The engine from outside: HTTP in, HTTP out, over a log in memory.
+#![allow(missing_docs, unreachable_pub, reason = "tests")]
+
+mod bindings;
+mod card;
+mod memory;
+mod parsers;
+mod sending;
+mod streams;
+mod tasks;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use attache_protocol::wire::{AgentCard, AgentExtension, AgentSkill, Artifact, Message};
+use attache_protocol::{Agent, Answer, Body, Context, Creation, Failure, Outcome, Server};
+use futures_util::StreamExt as _;
+use http::{HeaderMap, Request, StatusCode};
+use memory::{Memory, World};
+use serde_json::{Value, json};
+
+/// Does what the first word of the message says.
+pub struct Puppet;
+
+impl Agent for Puppet {
+    fn card(&self) -> AgentCard {
+        let mut card = AgentCard::new("Puppet", "Does as it is told.", "1.2.3")
+            .skill(AgentSkill::new("obey", "Obey", "Obeys.", &["test"]));
+        card.capabilities.extensions = vec![AgentExtension {
+            uri: "urn:optional".to_owned(),
+            ..AgentExtension::default()
+        }];
+        card
+    }
+
+    fn creation(&self, message: &Message) -> Creation {
+        match message.text().as_str() {
+            "reply" | "once" => Creation::WithFirstEvent,
+            _ => Creation::BeforeRun,
+        }
+    }
+
+    async fn run(&self, context: &mut Context) -> Result<Outcome, Failure> {
+        let text = context.text();
+        match text.as_str() {
+            "reply" => Ok(Outcome::message("directly")),
+            "reply late" => Ok(Outcome::message("after all")),
+            "ask" => Ok(Outcome::input_required("what?")),
+            "fail" => Err(Failure::new("It broke.")),
+            "work" => {
+                context.working("at it").await;
+                context.sleep(Duration::from_secs(60)).await;
+                Ok(Outcome::completed_with("done"))
+            }
+            "forever" => {
+                context.sleep(Duration::from_secs(100_000)).await;
+                Ok(Outcome::completed())
+            }
+            "pieces" => {
+                context.working("").await;
+                for piece in 0..3 {
+                    let artifact = Artifact::text("a", format!("{piece}"));
+                    context
+                        .artifact_chunk(artifact, piece == 0, piece == 2)
+                        .await;
+                    context.sleep(Duration::from_millis(10)).await;
+                }
+                Ok(Outcome::completed())
+            }
+            "history" => {
+                let history: Vec<_> = context.history().iter().map(Message::text).collect();
+                Ok(Outcome::completed_with(history.join("|")))
+            }
+            "remember" => {
+                context.set_state("k", Some(b"kept"))?;
+                Ok(Outcome::completed())
+            }
+            "recall" => {
+                let value = context.state("k")?.unwrap_or_default();
+                Ok(Outcome::completed_with(
+                    String::from_utf8_lossy(&value).into_owned(),
+                ))
+            }
+            _ => {
+                context.artifact(Artifact::text("echo", text)).await;
+                Ok(Outcome::completed())
+            }
+        }
+    }
+}
+
+/// A whole answer.
+pub struct Got {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Got {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    /// The `data:` and `id:` of each event.
+    pub fn events(&self) -> Vec<(Option<u64>, Value)> {
+        String::from_utf8(self.body.clone())
+            .unwrap()
+            .split("\n\n")
+            .filter(|event| event.contains("data: "))
+            .map(|event| {
+                let line = |name: &str| event.lines().find_map(|l| l.strip_prefix(name));
+                let data = serde_json::from_str(line("data: ").unwrap()).unwrap();
+                (line("id: ").map(|id| id.parse().unwrap()), data)
+            })
+            .collect()
+    }
+}
+
+/// Drives an answer to its end, as a shell does.
+pub async fn finish(answer: Answer) -> Got {
+    let (head, body) = answer.response.into_parts();
+    let work = async {
+        if let Some(after) = answer.after {
+            after.await;
+        }
+    };
+    let read = async {
+        match body {
+            Body::Full(bytes) => bytes,
+            Body::Events(events) => events.concat().await,
+        }
+    };
+    let ((), body) = futures_util::future::join(work, read).await;
+    Got {
+        status: head.status,
+        headers: head.headers,
+        body,
+    }
+}
+
+pub fn server(world: &Rc<World>) -> Server<Puppet> {
+    Server::new(Puppet, Memory::new(world))
+}
+
+pub fn post(path: &str, body: impl Into<Vec<u8>>) -> Request<Vec<u8>> {
+    Request::post(format!("http://agent.test{path}"))
+        .header("content-type", "application/json")
+        .header("a2a-version", "1.0")
+        .body(body.into())
+        .unwrap()
+}
+
+pub fn get(path: &str) -> Request<Vec<u8>> {
+    Request::get(format!("http://agent.test{path}"))
+        .header("a2a-version", "1.0")
+        .body(Vec::new())
+        .unwrap()
+}
+
+pub async fn ask(world: &Rc<World>, request: Request<Vec<u8>>) -> Got {
+    finish(server(world).handle(request).await).await
+}
+
+pub async fn rpc(world: &Rc<World>, method: &str, params: Value) -> Value {
+    let body = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}).to_string();
+    ask(world, post("/", body)).await.json()
+}
+
+pub fn message(id: &str, text: &str) -> Value {
+    json!({"messageId": id, "role": "ROLE_USER", "parts": [{"text": text}]})
+}
+
+/// Sends a message and gives the task.
+pub async fn send(world: &Rc<World>, id: &str, text: &str) -> Value {
+    let answer = rpc(world, "SendMessage", json!({"message": message(id, text)})).await;
+    answer["result"]["task"].clone()
+}

@@ -1,0 +1,282 @@
+//! A platform and a task log in memory, for one process and one caller.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use attache_protocol::wire::TaskState;
+use attache_protocol::{
+    Begun, Caller, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Platform,
+    Progress, Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
+};
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::Notify;
+
+#[derive(Default)]
+pub struct World {
+    tasks: RefCell<HashMap<String, Kept>>,
+    sent: RefCell<HashMap<(String, Vec<u8>), String>>,
+    changed: Notify,
+    clock: Cell<u64>,
+    random: Cell<u64>,
+    pub config: RefCell<HashMap<String, String>>,
+}
+
+struct Kept {
+    stored: StoredTask,
+    events: Vec<StoredEvent>,
+    fence: u64,
+    cancel: bool,
+}
+
+pub struct Memory(pub Rc<World>, String);
+
+impl Memory {
+    pub fn new(world: &Rc<World>) -> Rc<Self> {
+        Rc::new(Self(world.clone(), String::new()))
+    }
+}
+
+impl Platform for Memory {
+    fn now(&self) -> u64 {
+        let now = self.0.clock.get() + 1;
+        self.0.clock.set(now);
+        1_790_000_000_000 + now
+    }
+    fn random(&self) -> [u8; 16] {
+        let next = self.0.random.get() + 1;
+        self.0.random.set(next);
+        u128::from(next).to_be_bytes()
+    }
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+    fn config(&self, key: &str) -> Option<String> {
+        self.0.config.borrow().get(key).cloned()
+    }
+    fn caller(&self) -> Option<Caller> {
+        None
+    }
+    fn log(&self, tenant: &str) -> SharedLog {
+        Rc::new(Self(self.0.clone(), tenant.to_owned()))
+    }
+}
+
+impl Memory {
+    fn key(&self, id: &str) -> String {
+        format!("{}/{id}", self.1)
+    }
+
+    fn with<T>(&self, id: &str, f: impl FnOnce(&mut Kept) -> T) -> Result<T, LogError> {
+        let mut tasks = self.0.tasks.borrow_mut();
+        tasks
+            .get_mut(&self.key(id))
+            .map(f)
+            .ok_or(LogError::NotFound)
+    }
+
+    fn run(&self, id: &str, fence: u64) -> Box<dyn Run> {
+        Box::new(MemoryRun {
+            log: Self(self.0.clone(), self.1.clone()),
+            id: id.to_owned(),
+            fence,
+        })
+    }
+}
+
+fn write(kept: &mut Kept, change: Change) -> u64 {
+    for payload in change.events {
+        kept.stored.newest += 1;
+        let event = StoredEvent {
+            number: kept.stored.newest,
+            payload,
+        };
+        kept.events.push(event.clone());
+        kept.stored.tail.push(event);
+    }
+    kept.stored.state = change.state;
+    kept.stored.status_time = change.status_time;
+    if let Some(snapshot) = change.snapshot {
+        kept.stored.snapshot = snapshot;
+        kept.stored.tail.clear();
+    }
+    if change.state.is_terminal() || change.state.is_interrupted() {
+        kept.stored.running = false;
+    }
+    kept.stored.newest
+}
+
+impl TaskLog for Memory {
+    fn begin(&self, opening: Opening) -> Result<Begun, LogError> {
+        let known = |message: &Option<MessageKey>| {
+            let key = message.as_ref().map(|m| (m.id.clone(), m.digest.clone()))?;
+            self.0.sent.borrow().get(&key).cloned()
+        };
+        let (id, message) = match &opening {
+            Opening::Create {
+                task_id, message, ..
+            }
+            | Opening::Resume {
+                task_id, message, ..
+            } => (task_id.clone(), message.clone()),
+        };
+        if let Some(task) = known(&message) {
+            return Ok(Begun::Repeated(self.get(&task)?));
+        }
+        let begun = match opening {
+            Opening::Create {
+                context_id, first, ..
+            } => {
+                let mut kept = Kept {
+                    stored: StoredTask {
+                        id: id.clone(),
+                        context_id,
+                        state: TaskState::Submitted,
+                        status_time: 0,
+                        snapshot: StoredSnapshot::default(),
+                        tail: Vec::new(),
+                        newest: 0,
+                        running: true,
+                    },
+                    events: Vec::new(),
+                    fence: 1,
+                    cancel: false,
+                };
+                write(&mut kept, first);
+                self.0.tasks.borrow_mut().insert(self.key(&id), kept);
+                Begun::Started(self.run(&id, 1), None)
+            }
+            Opening::Resume { take_over, .. } => {
+                let (before, fence) = self.with(&id, |kept| {
+                    if kept.stored.state.is_terminal() {
+                        return Err(LogError::Finished(kept.stored.state));
+                    }
+                    if kept.stored.running && !take_over {
+                        return Err(LogError::Busy);
+                    }
+                    kept.fence += 1;
+                    (kept.cancel, kept.stored.running) = (false, true);
+                    Ok((kept.stored.clone(), kept.fence))
+                })??;
+                Begun::Started(self.run(&id, fence), Some(before))
+            }
+        };
+        if let Some(message) = message {
+            self.0
+                .sent
+                .borrow_mut()
+                .insert((message.id, message.digest), id);
+        }
+        self.0.changed.notify_waiters();
+        Ok(begun)
+    }
+
+    fn get(&self, id: &str) -> Result<StoredTask, LogError> {
+        self.with(id, |kept| kept.stored.clone())
+    }
+
+    fn list(&self, query: Query) -> Result<Page, LogError> {
+        let tasks = self.0.tasks.borrow();
+        let mut found: Vec<_> = tasks
+            .values()
+            .map(|kept| kept.stored.clone())
+            .filter(|t| query.context_id.as_ref().is_none_or(|c| *c == t.context_id))
+            .filter(|t| query.state.is_none_or(|s| s == t.state))
+            .filter(|t| query.status_since.is_none_or(|s| t.status_time >= s))
+            .collect();
+        found.sort_by(|a, b| (b.status_time, &b.id).cmp(&(a.status_time, &a.id)));
+        let total = found.len() as u64;
+        if let Some(after) = query.after {
+            found.retain(|t| (t.status_time, &t.id) < (after.status_time, &after.task_id));
+        }
+        let more = found.len() > query.page_size as usize;
+        found.truncate(query.page_size as usize);
+        let next = found.last().filter(|_| more).map(|last| Cursor {
+            status_time: last.status_time,
+            task_id: last.id.clone(),
+        });
+        Ok(Page {
+            tasks: found,
+            next,
+            total,
+        })
+    }
+
+    fn events(&self, id: &str, after: u64) -> Result<Progress, LogError> {
+        self.with(id, |kept| Progress {
+            events: kept
+                .events
+                .iter()
+                .filter(|e| e.number > after)
+                .cloned()
+                .collect(),
+            state: kept.stored.state,
+            running: kept.stored.running,
+        })
+    }
+
+    fn watch(&self, _: &str, _: u64) -> Result<LocalBoxFuture<'static, ()>, LogError> {
+        let world = self.0.clone();
+        let mut notified = Box::pin(async move { world.changed.notified().await });
+        // Registered before the caller reads the log.
+        let _ = futures_util::FutureExt::now_or_never(&mut notified);
+        Ok(notified)
+    }
+
+    fn cancel(&self, id: &str) -> Result<(), LogError> {
+        self.with(id, |kept| kept.cancel = true)?;
+        self.0.changed.notify_waiters();
+        Ok(())
+    }
+
+    fn read_state(&self, context_id: &str, key: &str) -> Result<Option<Vec<u8>>, LogError> {
+        let key = format!("state:{context_id}:{key}");
+        Ok(self
+            .0
+            .config
+            .borrow()
+            .get(&key)
+            .map(|v| v.clone().into_bytes()))
+    }
+
+    fn write_state(&self, context: &str, key: &str, value: Option<&[u8]>) -> Result<(), LogError> {
+        let key = format!("state:{context}:{key}");
+        let mut config = self.0.config.borrow_mut();
+        match value {
+            Some(value) => config.insert(key, String::from_utf8_lossy(value).into_owned()),
+            None => config.remove(&key),
+        };
+        Ok(())
+    }
+}
+
+struct MemoryRun {
+    log: Memory,
+    id: String,
+    fence: u64,
+}
+
+impl Run for MemoryRun {
+    fn append(&self, change: Change) -> Result<u64, LogError> {
+        let number = self.log.with(&self.id, |kept| {
+            if kept.fence != self.fence {
+                return Err(LogError::Lost);
+            }
+            Ok(write(kept, change))
+        })??;
+        self.log.0.changed.notify_waiters();
+        Ok(number)
+    }
+    fn stopping(&self) -> bool {
+        self.log
+            .with(&self.id, |kept| kept.cancel || kept.fence != self.fence)
+            .unwrap_or(true)
+    }
+    fn watch(&self) -> LocalBoxFuture<'static, ()> {
+        TaskLog::watch(&self.log, &self.id, 0).expect("memory can be watched")
+    }
+    fn dispatch(&self) -> Result<Placement, LogError> {
+        Ok(Placement::Here)
+    }
+}
