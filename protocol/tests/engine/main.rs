@@ -1,5 +1,13 @@
 //! The engine from outside: HTTP in, HTTP out, over a log in memory.
-#![allow(missing_docs, unreachable_pub, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 mod bindings;
 mod card;
