@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::fault::fault;
 use super::{Durability, Options};
 use crate::Error;
+use crate::limits::integer;
 
 /// Distinct statements of the log, with room to grow: none is prepared twice on a connection.
 const STATEMENTS: usize = 96;
@@ -61,7 +62,9 @@ pub(super) fn writer(place: &Place, options: &Options) -> Result<Connection, Err
         }
     };
     let connection = opened.map_err(|error| fault(place, &error))?;
-    prepare(&connection, options).map_err(|error| fault(place, &error))?;
+    prepare(&connection, options)
+        .and_then(|()| limit(&connection, options))
+        .map_err(|error| fault(place, &error))?;
     if let Place::File(_) = place {
         write_ahead(&connection, place, options)?;
     }
@@ -102,6 +105,15 @@ fn prepare(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(options.busy_timeout)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
+}
+
+fn limit(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    let Some(max_bytes) = options.max_bytes else {
+        return Ok(());
+    };
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = integer(max_bytes) / page.max(1);
+    connection.pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))
 }
 
 fn write_ahead(connection: &Connection, place: &Place, options: &Options) -> Result<(), Error> {

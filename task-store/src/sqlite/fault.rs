@@ -11,7 +11,9 @@ pub(super) fn fault(place: &Place, error: &rusqlite::Error) -> Error {
         Some(ErrorCode::TooBig) => {
             return Error::TooLarge(format!("a value is larger than {place} takes: {error}"));
         }
-        Some(ErrorCode::DiskFull) => "the disk is full: free some space",
+        Some(ErrorCode::DiskFull) => {
+            "the disk is full, or the file has reached its limit: free some space"
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another process holds it for too long: end that process"
         }

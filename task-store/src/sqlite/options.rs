@@ -27,6 +27,9 @@ pub struct Options {
     pub queue: usize,
     /// How long to wait for another process that writes to the same file.
     pub busy_timeout: Duration,
+    /// The file grows no further than this, in bytes; writes that need more are refused as if the
+    /// disk were full. For disks that are memory, as in Cloud Run. None is no limit.
+    pub max_bytes: Option<u64>,
 }
 
 impl Default for Options {
@@ -36,6 +39,7 @@ impl Default for Options {
             readers: available_parallelism().map_or(2, NonZero::get).min(4),
             queue: 1024,
             busy_timeout: Duration::from_secs(5),
+            max_bytes: None,
         }
     }
 }

@@ -1,4 +1,8 @@
 //! The rows of a page: one range of one index for each combination of filters.
+//!
+//! `status_since` is no part of the statement. Rows come newest first, so the page just ends at the
+//! first one that is older; and with a bound at both ends of the range, SQLite's planner, which has
+//! no statistics here, no longer tells a good index from a bad one.
 
 use crate::limits::integer;
 use crate::stored::Head;
@@ -11,16 +15,15 @@ macro_rules! matching {
             task_bytes, artifacts_bytes, fence, lease_until, cancel
             FROM attache_task WHERE tenant = ?1 AND owner = ?2 ",
             $filter,
-            " AND status_time >= ?3 AND (status_time, id) < (?4, ?5)
-            ORDER BY status_time DESC, id DESC LIMIT ?6"
+            " AND (status_time, id) < (?3, ?4) ORDER BY status_time DESC, id DESC LIMIT ?5"
         )
     };
 }
 
 pub(super) const ALL: &str = matching!("");
-pub(super) const IN_CONTEXT: &str = matching!("AND context_id = ?7");
-pub(super) const IN_STATE: &str = matching!("AND state = ?7");
-pub(super) const IN_CONTEXT_AND_STATE: &str = matching!("AND context_id = ?7 AND state = ?8");
+pub(super) const IN_CONTEXT: &str = matching!("AND context_id = ?6");
+pub(super) const IN_STATE: &str = matching!("AND state = ?6");
+pub(super) const IN_CONTEXT_AND_STATE: &str = matching!("AND context_id = ?6 AND state = ?7");
 
 /// A task of the page, before its payloads are read.
 #[derive(Debug)]
@@ -59,7 +62,6 @@ pub(super) async fn matching<T: Transaction>(
     let mut params = vec![
         Value::from(scope.tenant.as_str()),
         Value::from(scope.owner.as_str()),
-        Value::Integer(integer(query.status_since.unwrap_or(0))),
         Value::Integer(integer(status_time)),
         Value::from(task_id),
         Value::Integer(i64::from(query.page_size) + 1),
@@ -72,12 +74,18 @@ pub(super) async fn matching<T: Transaction>(
         (None, Some(_)) => IN_STATE,
         (Some(_), Some(_)) => IN_CONTEXT_AND_STATE,
     };
-    transaction
-        .query(sql, &params)
-        .await?
-        .into_iter()
-        .map(listed)
-        .collect()
+    let mut rows = Vec::new();
+    for row in transaction.query(sql, &params).await? {
+        let task = listed(row)?;
+        if query
+            .status_since
+            .is_some_and(|since| task.head.status_time < since)
+        {
+            break;
+        }
+        rows.push(task);
+    }
+    Ok(rows)
 }
 
 fn listed(mut row: Row) -> Result<Listed, Error> {

@@ -1,0 +1,163 @@
+//! How SQLite runs the log's statements: every one by an index, none with a sort.
+//!
+//! The suite is run on a database that notes every statement, so none can be forgotten here.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends where it fails"
+)]
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use attache_task_store::{
+    Database, Error, Migrate, Operation, Row, Sqlite, Transaction, Value, suite,
+};
+
+/// Passes operations on, and notes their statements.
+struct Noting {
+    database: Sqlite,
+    statements: Arc<Mutex<BTreeSet<&'static str>>>,
+}
+
+struct NotingOperation<O> {
+    operation: O,
+    statements: Arc<Mutex<BTreeSet<&'static str>>>,
+}
+
+struct NotingTransaction<'a, T> {
+    transaction: &'a mut T,
+    statements: &'a Mutex<BTreeSet<&'static str>>,
+}
+
+impl Database for Noting {
+    async fn perform<O: Operation + 'static>(&self, operation: O) -> Result<O::Output, Error> {
+        let statements = self.statements.clone();
+        self.database
+            .perform(NotingOperation {
+                operation,
+                statements,
+            })
+            .await
+    }
+}
+
+impl<O: Operation> Operation for NotingOperation<O> {
+    type Output = O::Output;
+    const READ_ONLY: bool = O::READ_ONLY;
+
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<O::Output, Error> {
+        let mut noting = NotingTransaction {
+            transaction,
+            statements: &self.statements,
+        };
+        self.operation.run(&mut noting).await
+    }
+}
+
+impl<T: Transaction> Transaction for NotingTransaction<'_, T> {
+    async fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, Error> {
+        self.statements.lock().unwrap().insert(sql);
+        self.transaction.execute(sql, params).await
+    }
+
+    async fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, Error> {
+        self.statements.lock().unwrap().insert(sql);
+        self.transaction.query(sql, params).await
+    }
+}
+
+/// Every statement about tasks that the suite leads to, with the lines of its plan.
+async fn plans() -> Vec<(&'static str, Vec<String>)> {
+    let statements = Arc::new(Mutex::new(BTreeSet::new()));
+    let noting = Noting {
+        database: Sqlite::open(":memory:").unwrap(),
+        statements: statements.clone(),
+    };
+    suite::run_all(&noting).await.unwrap();
+
+    // Plans are made for a database that is empty and has no statistics, as SQLite sees every one
+    // that nobody runs ANALYZE on.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    let database = Sqlite::open(&path).unwrap();
+    database.perform(Migrate).await.unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let statements = statements.lock().unwrap();
+    statements
+        .iter()
+        .filter(|sql| !sql.starts_with("CREATE") && !sql.contains("schema"))
+        .map(|sql| {
+            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let parameters = vec![rusqlite::types::Null; explain.parameter_count()];
+            let lines = explain
+                .query_map(rusqlite::params_from_iter(parameters), |row| row.get("detail"))
+                .unwrap()
+                .collect::<Result<Vec<String>, _>>()
+                .unwrap();
+            (*sql, lines)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn no_statement_scans_or_sorts() {
+    let plans = plans().await;
+    assert!(plans.len() > 30, "only {} statements", plans.len());
+    for (sql, lines) in plans {
+        for line in &lines {
+            // The values of the statement itself, and the rows of a part that is limited.
+            let few = line.ends_with("VALUES CLAUSE") || line == "SCAN counted";
+            let scan = line.starts_with("SCAN") && !few;
+            let sort = line.contains("TEMP B-TREE");
+            assert!(!scan && !sort, "{sql}\n{lines:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn listings_use_the_index_of_their_filter() {
+    let plans = plans().await;
+    let listings: Vec<_> = plans
+        .iter()
+        .filter(|(sql, _)| sql.contains("ORDER BY status_time DESC") || sql.contains("COUNT(*)"))
+        .filter(|(sql, _)| sql.contains("attache_task"))
+        .collect();
+    // Four combinations to page through; six to count in the index, the others are counters.
+    assert_eq!(listings.len(), 10, "{listings:#?}");
+    for (sql, lines) in listings {
+        let columns = match (sql.contains("AND context_id ="), sql.contains("AND state =")) {
+            (false, false) => "tenant=? AND owner=?",
+            (true, false) => "tenant=? AND owner=? AND context_id=?",
+            (false, true) => "tenant=? AND owner=? AND state=?",
+            (true, true) => "tenant=? AND owner=? AND context_id=? AND state=?",
+        };
+        let range = if sql.contains("ORDER BY") {
+            " AND (status_time,id)<(?,?)"
+        } else if sql.contains("status_time >=") {
+            " AND status_time>?"
+        } else {
+            ""
+        };
+        let expected = format!(" ({columns}{range})");
+        let found = lines.iter().any(|line| line.contains(" INDEX ") && line.ends_with(&expected));
+        assert!(found, "{expected}\n{sql}\n{lines:#?}");
+    }
+}
+
+#[tokio::test]
+async fn sweeps_use_the_index_of_what_they_look_for() {
+    for (table, index, condition) in [
+        ("UPDATE attache_task", "attache_task_by_lease", "lease_until <= ?1"),
+        ("DELETE FROM attache_message", "attache_message_by_age", "created <= ?1"),
+    ] {
+        let plans = plans().await;
+        let (sql, lines) = plans
+            .iter()
+            .find(|(sql, _)| sql.starts_with(table) && sql.contains(condition))
+            .unwrap_or_else(|| panic!("no statement {table} … {condition}"));
+        assert!(lines.iter().any(|line| line.contains(index)), "{sql}\n{lines:#?}");
+    }
+}
