@@ -64,7 +64,8 @@ fn a_folder_in_place_of_the_file() {
 fn a_file_that_is_no_database() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tasks.db");
-    let text = "Dear diary, today I was taken for a database, and it was not even noon. ".repeat(99);
+    let text =
+        "Dear diary, today I was taken for a database, and it was not even noon. ".repeat(99);
     std::fs::write(&path, &text).unwrap();
     let refusal = unavailable(Sqlite::open(&path), &path);
     assert!(refusal.contains("is not a SQLite database"), "{refusal}");
@@ -79,7 +80,9 @@ async fn a_file_of_a_newer_build() {
     assert_eq!(database.perform(IsMigrated).await, Ok(false));
     database.perform(Migrate).await.unwrap();
     let other = rusqlite::Connection::open(&path).unwrap();
-    other.execute("INSERT INTO attache_schema (version) VALUES (99)", ()).unwrap();
+    other
+        .execute("INSERT INTO attache_schema (version) VALUES (99)", ())
+        .unwrap();
     for outcome in [
         database.perform(Migrate).await,
         database.perform(IsMigrated).await.map(|_| ()),
@@ -87,7 +90,10 @@ async fn a_file_of_a_newer_build() {
         let Err(Error::Unavailable(text)) = outcome else {
             panic!("{outcome:?}");
         };
-        assert!(text.contains("version 99") && text.contains("newer build"), "{text}");
+        assert!(
+            text.contains("version 99") && text.contains("newer build"),
+            "{text}"
+        );
     }
 }
 
@@ -121,12 +127,17 @@ async fn a_schema_that_somebody_changed() {
     database.perform(Migrate).await.unwrap();
     database.perform(write("k", b"v".to_vec())).await.unwrap();
     let other = rusqlite::Connection::open(&path).unwrap();
-    other.execute("UPDATE attache_state SET value = 7.5", ()).unwrap();
+    other
+        .execute("UPDATE attache_state SET value = 7.5", ())
+        .unwrap();
     let outcome = database.perform(read("k")).await;
     let Err(Error::Unavailable(text)) = outcome else {
         panic!("{outcome:?}");
     };
-    assert!(text.contains("a real number where a blob belongs"), "{text}");
+    assert!(
+        text.contains("a real number where a blob belongs"),
+        "{text}"
+    );
 }
 
 /// A file at its limit is to SQLite what a full disk is.

@@ -118,7 +118,10 @@ async fn many_writers_share_commits() {
         commits,
     } = database.commits();
     assert_eq!(operations, (WRITERS * TASKS * 4) as u64 + 1);
-    assert!(commits * 2 < operations, "{commits} commits for {operations} operations");
+    assert!(
+        commits * 2 < operations,
+        "{commits} commits for {operations} operations"
+    );
     database.close().await;
 }
 
@@ -131,10 +134,15 @@ async fn many_start_at_once_on_a_new_file() {
     for number in 0..8 {
         let path = path.clone();
         processes.spawn(async move {
-            let database = tokio::task::spawn_blocking(move || Sqlite::open(path)).await.unwrap();
+            let database = tokio::task::spawn_blocking(move || Sqlite::open(path))
+                .await
+                .unwrap();
             let database = database.unwrap();
             database.perform(Migrate).await.unwrap();
-            database.perform(creation(&format!("t{number}"))).await.unwrap();
+            database
+                .perform(creation(&format!("t{number}")))
+                .await
+                .unwrap();
             assert_eq!(database.perform(IsMigrated).await, Ok(true));
             database.close().await;
         });
@@ -155,8 +163,9 @@ async fn closing_finishes_what_waits() {
     let database = Sqlite::open(&path).unwrap();
     database.perform(Migrate).await.unwrap();
     // An operation waits from the moment that it is asked for.
-    let waiting: Vec<_> =
-        (0..500).map(|number| database.perform(creation(&format!("t{number}")))).collect();
+    let waiting: Vec<_> = (0..500)
+        .map(|number| database.perform(creation(&format!("t{number}"))))
+        .collect();
     database.close().await;
     for begun in waiting {
         begun.await.unwrap();
@@ -188,8 +197,9 @@ async fn a_full_queue_refuses_at_once() {
     // Another process writes, so the writer has to wait.
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let waiting: Vec<_> =
-        (0..20).map(|number| database.perform(creation(&format!("t{number}")))).collect();
+    let waiting: Vec<_> = (0..20)
+        .map(|number| database.perform(creation(&format!("t{number}"))))
+        .collect();
     // Reading goes on meanwhile.
     let page = database.perform(total()).await.unwrap();
     assert_eq!(page.total, 0);

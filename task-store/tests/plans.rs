@@ -90,10 +90,14 @@ async fn plans() -> Vec<(&'static str, Vec<String>)> {
         .iter()
         .filter(|sql| !sql.starts_with("CREATE") && !sql.contains("schema"))
         .map(|sql| {
-            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let mut explain = connection
+                .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+                .unwrap();
             let parameters = vec![rusqlite::types::Null; explain.parameter_count()];
             let lines = explain
-                .query_map(rusqlite::params_from_iter(parameters), |row| row.get("detail"))
+                .query_map(rusqlite::params_from_iter(parameters), |row| {
+                    row.get("detail")
+                })
                 .unwrap()
                 .collect::<Result<Vec<String>, _>>()
                 .unwrap();
@@ -128,7 +132,10 @@ async fn listings_use_the_index_of_their_filter() {
     // Four combinations to page through; six to count in the index, the others are counters.
     assert_eq!(listings.len(), 10, "{listings:#?}");
     for (sql, lines) in listings {
-        let columns = match (sql.contains("AND context_id ="), sql.contains("AND state =")) {
+        let columns = match (
+            sql.contains("AND context_id ="),
+            sql.contains("AND state ="),
+        ) {
             (false, false) => "tenant=? AND owner=?",
             (true, false) => "tenant=? AND owner=? AND context_id=?",
             (false, true) => "tenant=? AND owner=? AND state=?",
@@ -142,7 +149,9 @@ async fn listings_use_the_index_of_their_filter() {
             ""
         };
         let expected = format!(" ({columns}{range})");
-        let found = lines.iter().any(|line| line.contains(" INDEX ") && line.ends_with(&expected));
+        let found = lines
+            .iter()
+            .any(|line| line.contains(" INDEX ") && line.ends_with(&expected));
         assert!(found, "{expected}\n{sql}\n{lines:#?}");
     }
 }
@@ -150,14 +159,25 @@ async fn listings_use_the_index_of_their_filter() {
 #[tokio::test]
 async fn sweeps_use_the_index_of_what_they_look_for() {
     for (table, index, condition) in [
-        ("UPDATE attache_task", "attache_task_by_lease", "lease_until <= ?1"),
-        ("DELETE FROM attache_message", "attache_message_by_age", "created <= ?1"),
+        (
+            "UPDATE attache_task",
+            "attache_task_by_lease",
+            "lease_until <= ?1",
+        ),
+        (
+            "DELETE FROM attache_message",
+            "attache_message_by_age",
+            "created <= ?1",
+        ),
     ] {
         let plans = plans().await;
         let (sql, lines) = plans
             .iter()
             .find(|(sql, _)| sql.starts_with(table) && sql.contains(condition))
             .unwrap_or_else(|| panic!("no statement {table} … {condition}"));
-        assert!(lines.iter().any(|line| line.contains(index)), "{sql}\n{lines:#?}");
+        assert!(
+            lines.iter().any(|line| line.contains(index)),
+            "{sql}\n{lines:#?}"
+        );
     }
 }
