@@ -1,0 +1,170 @@
+//! Between the records of the contract and those of the store, which are the same in two type
+//! systems.
+
+use attache_task_store as store;
+
+use crate::bindings::exports::attache::agent::tasks as wit;
+
+impl From<wit::State> for store::State {
+    fn from(state: wit::State) -> Self {
+        match state {
+            wit::State::Submitted => Self::Submitted,
+            wit::State::Working => Self::Working,
+            wit::State::Completed => Self::Completed,
+            wit::State::Failed => Self::Failed,
+            wit::State::Canceled => Self::Canceled,
+            wit::State::InputRequired => Self::InputRequired,
+            wit::State::Rejected => Self::Rejected,
+            wit::State::AuthRequired => Self::AuthRequired,
+        }
+    }
+}
+
+impl From<store::State> for wit::State {
+    fn from(state: store::State) -> Self {
+        match state {
+            store::State::Submitted => Self::Submitted,
+            store::State::Working => Self::Working,
+            store::State::Completed => Self::Completed,
+            store::State::Failed => Self::Failed,
+            store::State::Canceled => Self::Canceled,
+            store::State::InputRequired => Self::InputRequired,
+            store::State::Rejected => Self::Rejected,
+            store::State::AuthRequired => Self::AuthRequired,
+        }
+    }
+}
+
+impl From<wit::Snapshot> for store::Snapshot {
+    fn from(snapshot: wit::Snapshot) -> Self {
+        Self {
+            task: snapshot.task,
+            artifacts: snapshot.artifacts,
+        }
+    }
+}
+
+impl From<store::Snapshot> for wit::Snapshot {
+    fn from(snapshot: store::Snapshot) -> Self {
+        Self {
+            task: snapshot.task,
+            artifacts: snapshot.artifacts,
+        }
+    }
+}
+
+impl From<wit::Change> for store::Change {
+    fn from(change: wit::Change) -> Self {
+        Self {
+            events: change.events,
+            state: change.state.into(),
+            status_time: change.status_time,
+            snapshot: change.snapshot.map(Into::into),
+        }
+    }
+}
+
+impl From<wit::MessageKey> for store::MessageKey {
+    fn from(key: wit::MessageKey) -> Self {
+        Self {
+            id: key.id,
+            digest: key.digest,
+        }
+    }
+}
+
+impl From<wit::Opening> for store::Opening {
+    fn from(opening: wit::Opening) -> Self {
+        match opening {
+            wit::Opening::Create(creation) => Self::Create {
+                task_id: creation.task_id,
+                context_id: creation.context_id,
+                message: creation.message.map(Into::into),
+                first: creation.first.into(),
+            },
+            wit::Opening::Resume(resumption) => Self::Resume {
+                task_id: resumption.task_id,
+                message: resumption.message.map(Into::into),
+                take_over: resumption.take_over,
+            },
+        }
+    }
+}
+
+impl From<store::Event> for wit::Event {
+    fn from(event: store::Event) -> Self {
+        Self {
+            number: event.number,
+            payload: event.payload,
+        }
+    }
+}
+
+impl From<store::Task> for wit::Task {
+    fn from(task: store::Task) -> Self {
+        Self {
+            id: task.id,
+            context_id: task.context_id,
+            state: task.state.into(),
+            status_time: task.status_time,
+            snapshot: task.snapshot.into(),
+            tail: task.tail.into_iter().map(Into::into).collect(),
+            newest: task.newest,
+            running: task.running,
+        }
+    }
+}
+
+impl From<store::Progress> for wit::Progress {
+    fn from(progress: store::Progress) -> Self {
+        Self {
+            events: progress.events.into_iter().map(Into::into).collect(),
+            state: progress.state.into(),
+            running: progress.running,
+        }
+    }
+}
+
+impl From<wit::Query> for store::Query {
+    fn from(query: wit::Query) -> Self {
+        Self {
+            context_id: query.context_id,
+            state: query.state.map(Into::into),
+            status_since: query.status_since,
+            after: query.after.map(|cursor| store::Cursor {
+                status_time: cursor.status_time,
+                task_id: cursor.task_id,
+            }),
+            page_size: query.page_size,
+            include_artifacts: query.include_artifacts,
+            max_bytes: query.max_bytes,
+        }
+    }
+}
+
+impl From<store::Page> for wit::Page {
+    fn from(page: store::Page) -> Self {
+        Self {
+            tasks: page.tasks.into_iter().map(Into::into).collect(),
+            next: page.next.map(|cursor| wit::Cursor {
+                status_time: cursor.status_time,
+                task_id: cursor.task_id,
+            }),
+            total: page.total,
+        }
+    }
+}
+
+impl From<store::Error> for wit::Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound => Self::NotFound,
+            store::Error::Finished(state) => Self::Finished(state.into()),
+            store::Error::Busy => Self::Busy,
+            store::Error::Lost => Self::Lost,
+            store::Error::Invalid(text) => Self::Invalid(text),
+            store::Error::TooLarge(text) => Self::TooLarge(text),
+            store::Error::Unavailable(text) => Self::Unavailable(text),
+        }
+    }
+}
