@@ -27,7 +27,7 @@ pub const MAX_TAIL_BYTES: u64 = 32 * MIB as u64;
 pub const MAX_LOG_BYTES: u64 = 1024 * MIB as u64;
 /// Most events that [`crate::Events`] returns.
 pub const MAX_EVENTS: u64 = 1_000;
-/// Bytes after which [`crate::Events`] returns what it has (one event always fits).
+/// Most bytes of events that [`crate::Events`] returns. The largest event fits.
 pub const MAX_EVENTS_BYTES: u64 = 16 * MIB as u64;
 /// Largest `page_size`.
 pub const MAX_PAGE_SIZE: u32 = 100;

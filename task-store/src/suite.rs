@@ -46,6 +46,7 @@ pub async fn run_all<D: Database>(database: &D) -> Result<u32, String> {
         creating::refuses_what_cannot_be_stored,
         creating::ends_the_run_with_the_first_change,
         creating::hides_tasks_of_others,
+        creating::keeps_equal_ids_apart,
         appending::numbers_events,
         appending::keeps_a_tail_until_a_snapshot,
         appending::never_changes_a_finished_task,

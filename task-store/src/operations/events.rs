@@ -2,17 +2,22 @@
 
 use crate::limits::integer;
 use crate::stored::{event, head, keyed};
-use crate::{Error, MAX_EVENTS, MAX_EVENTS_BYTES, Operation, Progress, Scope, Transaction, Value};
+use crate::{
+    Error, MAX_EVENT_BYTES, MAX_EVENTS, MAX_EVENTS_BYTES, Operation, Progress, Scope, Transaction,
+    Value,
+};
 
-// The first one always, the others as long as they end within the bytes.
+// As many as end within the bytes. The first always does.
 const EVENTS: &str = "SELECT number, payload FROM attache_event
 WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND number >= ?4 AND number < ?5
-AND (number = ?4 OR start + length(payload) <= ?6 + (SELECT start FROM attache_event
-WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND number = ?4))
+AND start + length(payload) <= ?6 + (SELECT start FROM attache_event
+WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND number = ?4)
 ORDER BY number";
 
-/// The events after `after`: at most [`crate::MAX_EVENTS`], and no more than
-/// [`crate::MAX_EVENTS_BYTES`] bytes unless a single one is larger.
+const _: () = assert!(MAX_EVENT_BYTES as u64 <= MAX_EVENTS_BYTES);
+
+/// The events after `after`: at most [`crate::MAX_EVENTS`] with no more than
+/// [`crate::MAX_EVENTS_BYTES`] bytes, and at least one if there is one.
 ///
 /// Errors: [`Error::NotFound`].
 #[derive(Clone, Debug)]

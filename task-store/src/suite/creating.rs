@@ -1,6 +1,6 @@
 //! Creating tasks.
 
-use super::case::{Case, LEASE, NOW, append, change, get, key, with_snapshot};
+use super::case::{Case, LEASE, NOW, append, change, everything, get, key, texts, with_snapshot};
 use crate::{
     Begun, Cancel, Change, Database, Error, Events, Fail, Lease, List, MAX_IDENTIFIER_BYTES,
     MAX_TIME, Renew, Renewal, Scope, Snapshot, State, Task,
@@ -199,7 +199,7 @@ pub(super) async fn hides_tasks_of_others<D: Database>(
         };
         let renewed = case.perform("renew", renew).await?;
         case.equal("renewed", renewed, vec![Renewal::Lost])?;
-        let mut query = super::everything();
+        let mut query = everything();
         query.context_id = Some("c".to_owned());
         let list = List {
             scope,
@@ -212,4 +212,66 @@ pub(super) async fn hides_tasks_of_others<D: Database>(
     let task = case.get("t", NOW).await?;
     case.equal("newest", task.newest, 1)?;
     case.equal("state", task.state, State::Working)
+}
+
+pub(super) async fn keeps_equal_ids_apart<D: Database>(
+    case: &mut Case<'_, D>,
+) -> Result<(), String> {
+    let mine = case.scope.clone();
+    let scopes = [
+        mine.clone(),
+        Scope {
+            owner: format!("{} and another", mine.owner),
+            ..mine.clone()
+        },
+        Scope {
+            tenant: format!("{} and another", mine.tenant),
+            ..mine.clone()
+        },
+    ];
+    let mut leases = Vec::new();
+    for (scope, name) in scopes.iter().zip(["one", "two", "three"]) {
+        case.scope = scope.clone();
+        let first = with_snapshot(change(State::Working, NOW, &[name]), name);
+        let begin = case.creation("t", name, None, first, NOW);
+        match case.perform("create", begin).await? {
+            Begun::Started { lease, .. } => leases.push(lease),
+            repeated @ Begun::Repeated(_) => return Err(case.wrong("create", &repeated)),
+        }
+    }
+    for (lease, name) in leases.iter().zip(["one", "two", "three"]) {
+        case.append(lease, change(State::Working, NOW, &[name, name]), NOW)
+            .await?;
+    }
+    if let Some(lease) = leases.last() {
+        case.append(lease, change(State::Completed, NOW, &[]), NOW)
+            .await?;
+    }
+    for (scope, name) in scopes.iter().zip(["one", "two", "three"]) {
+        case.scope = scope.clone();
+        let task = case.get("t", NOW).await?;
+        case.equal("context", task.context_id.as_str(), name)?;
+        case.equal("snapshot", task.snapshot.task.as_slice(), name.as_bytes())?;
+        let tail = vec![(2, name.to_owned()), (3, name.to_owned())];
+        case.equal("tail", texts(&task.tail), tail.clone())?;
+        case.equal("ended", task.state.is_terminal(), name == "three")?;
+        let events = Events {
+            scope: scope.clone(),
+            task_id: "t".to_owned(),
+            after: 1,
+            now: NOW,
+        };
+        let events = case.perform("events", events).await?.events;
+        case.equal("events", texts(&events), tail.clone())?;
+        let list = List {
+            scope: scope.clone(),
+            query: everything(),
+            now: NOW,
+        };
+        let page = case.perform("list", list).await?;
+        case.equal("listed", page.tasks, vec![task])?;
+        case.equal("total", page.total, 1)?;
+    }
+    case.scope = mine;
+    Ok(())
 }

@@ -64,7 +64,7 @@ pub(super) async fn forgets_after_the_window<D: Database>(
 }
 
 pub(super) async fn may_be_off<D: Database>(case: &mut Case<'_, D>) -> Result<(), String> {
-    for id in ["t", "u"] {
+    for id in ["t", "u", "w", "x"] {
         let mut begin = case.send(id, key("m", 1), NOW);
         begin.idempotency_window_ms = 0;
         case.starts("without a window", begin).await?;
