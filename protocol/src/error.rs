@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 
 /// The domain of A2A's own errors in `google.rpc.ErrorInfo`.
 const DOMAIN: &str = "a2a-protocol.org";
+/// The longest text in an error.
+const MAX_CHARS: usize = 600;
 
 /// Which error it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +156,7 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
-            message: message.into(),
+            message: bounded(message.into()),
             metadata: Vec::new(),
             violations: Vec::new(),
         }
@@ -169,7 +171,11 @@ impl Error {
     }
 
     /// InvalidParams for these fields.
-    pub fn fields(violations: Vec<Violation>) -> Self {
+    pub fn fields(mut violations: Vec<Violation>) -> Self {
+        for violation in &mut violations {
+            violation.field = bounded(std::mem::take(&mut violation.field));
+            violation.description = bounded(std::mem::take(&mut violation.description));
+        }
         let sentences: Vec<_> = violations
             .iter()
             .map(|v| format!("{}: {}", v.field, v.description))
@@ -182,14 +188,14 @@ impl Error {
 
     /// TaskNotFound for this id. The same for a task of another caller's.
     pub fn task_not_found(id: &str) -> Self {
-        Self::new(ErrorKind::TaskNotFound, format!("There is no task {id:?}."))
-            .with("taskId", id.to_owned())
+        let id = bounded(id.to_owned());
+        Self::new(ErrorKind::TaskNotFound, format!("There is no task {id:?}.")).with("taskId", id)
     }
 
     /// The same error with one more fact for programs.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: String) -> Self {
-        self.metadata.push((key, value));
+        self.metadata.push((key, bounded(value)));
         self
     }
 
@@ -222,6 +228,15 @@ impl Error {
         }
         details
     }
+}
+
+/// Errors quote what the client sent, but not without end.
+fn bounded(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 impl fmt::Display for Error {

@@ -131,7 +131,7 @@ async fn slow(context: &mut Context) -> Result<Outcome, Failure> {
     context.working("Working slowly").await;
     for piece in 0..10 {
         context.sleep(Duration::from_millis(200)).await;
-        let artifact = Artifact::text("slow", format!("piece-{piece} "));
+        let artifact = Artifact::text("slow", format!("{piece} "));
         context
             .artifact_chunk(artifact, piece == 0, piece == 9)
             .await;

@@ -83,6 +83,10 @@ async fn dispatch<A: Agent>(
         .split(", ")
         .any(|verb| verb == request.method().as_str())
     {
+        // An id may hold a colon, but what is posted to is a verb.
+        if matches!(&route, Route::Task(id) if id.contains(':')) {
+            return Err(unknown(path));
+        }
         let error = Error::new(
             ErrorKind::MethodNotAllowed,
             format!("{path} takes {allow}, not {}.", request.method()),
