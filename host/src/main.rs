@@ -1,2 +1,108 @@
-//! See the crate's description.
-fn main() {}
+//! `attache-host`: the entrypoint of a container, and what `make run` starts.
+//!
+//! Reads from top to bottom: configuration, telemetry, runtime, listen, serve, drain.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use attache_host::App;
+use attache_host::component;
+use attache_host::config::{Cli, CompileFlags, Config, Environment, Verb};
+use attache_host::engine;
+use attache_host::signals::Signals;
+use attache_host::telemetry::{LogFormat, Telemetry};
+use clap::Parser;
+use clap::error::ErrorKind;
+
+/// Static builds would otherwise take their C library's allocator, which doubles the time that a
+/// request costs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A flag or a variable that cannot be used.
+const USAGE: u8 = 64;
+/// Something outside that is needed and missing.
+const UNAVAILABLE: u8 = 69;
+/// A component that cannot be used.
+const DATA: u8 = 65;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let asked = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
+            return if asked {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(USAGE)
+            };
+        }
+    };
+    match cli.verb {
+        Verb::Compile(flags) => compile(&flags),
+        Verb::Serve(flags) => match Config::resolve(*flags, &Environment::of_process()) {
+            Ok(config) => serve(config),
+            Err(error) => refuse(USAGE, &error),
+        },
+    }
+}
+
+fn serve(config: Config) -> ExitCode {
+    let telemetry = Telemetry::install(&config.log);
+    let for_people = config.log.format == LogFormat::Text;
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(UNAVAILABLE, &error),
+    };
+    runtime.block_on(async {
+        let signals = match Signals::take() {
+            Ok(signals) => signals,
+            Err(error) => return refuse(UNAVAILABLE, &error),
+        };
+        match App::start(config, &telemetry).await {
+            Ok(app) => {
+                if for_people {
+                    say(&app);
+                }
+                app.serve(signals).await;
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                ExitCode::from(error.exit_status())
+            }
+        }
+    })
+}
+
+fn compile(flags: &CompileFlags) -> ExitCode {
+    let engine = match engine::for_compiling() {
+        Ok(engine) => engine,
+        Err(error) => return refuse(UNAVAILABLE, &error),
+    };
+    match component::compile(&engine, &flags.component, &flags.output) {
+        Ok(bytes) => {
+            say(&format_args!("{}: {bytes} bytes\n", flags.output.display()));
+            ExitCode::SUCCESS
+        }
+        Err(error) => refuse(DATA, &error),
+    }
+}
+
+fn say(text: &dyn std::fmt::Display) {
+    let mut out = std::io::stdout().lock();
+    let _ = write!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// Before there is a log: one sentence on stderr.
+fn refuse(status: u8, why: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "attache-host: {why}");
+    ExitCode::from(status)
+}

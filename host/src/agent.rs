@@ -1,0 +1,146 @@
+//! A loaded component, ready to serve: what is built once per component.
+//!
+//! Everything that can be decided before a request is decided here: the component is compiled,
+//! checked and linked, so that a request only takes an instance from the pool. A process serves
+//! one agent; swapping it for another means replacing this value.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+
+use tracing::{Instrument, Span, error};
+use wasmtime::component::Linker;
+use wasmtime::{Engine, Store};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+use crate::bindings::WorkerPre;
+use crate::component::{self, LoadError};
+use crate::config::Limits;
+use crate::engine::CpuMeter;
+use crate::identity::Caller;
+use crate::instance::{self, Capabilities, Instance};
+use crate::outbound::{Outbound, OutboundHooks};
+use crate::settings::Settings;
+use crate::tasks::{Keeper, Resume, Tasks};
+use crate::telemetry::request_span;
+
+/// What is built once per process and lent to every component.
+#[derive(Clone)]
+pub struct Shared {
+    /// Compiles and runs.
+    pub engine: Engine,
+    /// What instances may use.
+    pub limits: Limits,
+    /// The way out.
+    pub outbound: Outbound,
+    /// The task log.
+    pub keeper: Keeper,
+}
+
+/// A component that serves requests.
+pub struct Agent {
+    shared: Shared,
+    settings: Settings,
+    handler: ProxyPre<Instance>,
+    worker: Option<WorkerPre<Instance>>,
+}
+
+impl Agent {
+    /// Loads the component in `path`. Blocks while it compiles.
+    ///
+    /// # Errors
+    /// [`LoadError`], when it cannot be read, loaded or linked.
+    pub fn load(shared: Shared, path: &Path, settings: Settings) -> Result<Self, LoadError> {
+        let (component, exports) = component::load(&shared.engine, path)?;
+        let invalid = |error: wasmtime::Error| LoadError::Invalid {
+            path: path.display().to_string(),
+            reason: format!("{error:#}"),
+        };
+        let mut linker = Linker::new(&shared.engine);
+        instance::link(&mut linker).map_err(invalid)?;
+        let linked = linker.instantiate_pre(&component).map_err(invalid)?;
+        let worker = if exports.worker {
+            Some(WorkerPre::new(linked.clone()).map_err(invalid)?)
+        } else {
+            None
+        };
+        let handler = ProxyPre::new(linked).map_err(invalid)?;
+        Ok(Self {
+            shared,
+            settings,
+            handler,
+            worker,
+        })
+    }
+
+    /// What HTTP requests are handed to.
+    pub fn handler(&self) -> &ProxyPre<Instance> {
+        &self.handler
+    }
+
+    /// Whether it can take up stored tasks.
+    pub fn resumes(&self) -> bool {
+        self.worker.is_some()
+    }
+
+    /// A store for one instance, which serves `caller`. Call it inside the request's span.
+    pub fn store(&self, caller: Caller) -> (Store<Instance>, CpuMeter) {
+        let tasks = Tasks::new(self.shared.keeper.clone(), caller.owner().to_owned());
+        self.store_with(caller, tasks)
+    }
+
+    fn store_with(&self, caller: Caller, tasks: Tasks) -> (Store<Instance>, CpuMeter) {
+        let capabilities = Capabilities {
+            settings: self.settings.clone(),
+            caller,
+            tasks,
+            outbound: OutboundHooks::new(self.shared.outbound.clone(), Span::current()),
+        };
+        let instance = Instance::new(capabilities, self.shared.limits.memory);
+        let mut store = Store::new(&self.shared.engine, instance);
+        Instance::limit(&mut store);
+        let meter = CpuMeter::new(self.shared.limits.cpu);
+        meter.govern(&mut store);
+        (store, meter)
+    }
+
+    async fn run_worker(
+        &self,
+        tasks: Tasks,
+        tenant: String,
+        task_id: String,
+    ) -> Result<(), String> {
+        let worker = self
+            .worker
+            .as_ref()
+            .ok_or("the component exports no worker")?;
+        let caller = Caller::of_owner(tasks.owner().to_owned());
+        let (mut store, meter) = self.store_with(caller, tasks);
+        let run = Box::pin(async {
+            let worker = worker.instantiate_async(&mut store).await?;
+            worker
+                .attache_agent_worker()
+                .call_run(&mut store, &tenant, &task_id)
+                .await
+        });
+        match meter.measure(run).await {
+            Ok(answer) => answer,
+            Err(trap) => {
+                error!("the component trapped in worker.run: {trap:?}");
+                Err("it trapped".to_owned())
+            }
+        }
+    }
+}
+
+impl Resume for Agent {
+    fn resume(
+        &self,
+        tasks: Tasks,
+        tenant: String,
+        task_id: String,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
+        let span = request_span(&format!("resume-{task_id}"), None);
+        Box::pin(self.run_worker(tasks, tenant, task_id).instrument(span))
+    }
+}

@@ -1,0 +1,221 @@
+//! The whole host, put together from its configuration.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+use crate::agent::{Agent, Shared};
+use crate::cloud_run;
+use crate::component::LoadError;
+use crate::config::{Config, Platform, PublicUrl};
+use crate::engine::{self, Ticker};
+use crate::outbound::Outbound;
+use crate::server::{self, HeaderPatience};
+use crate::service::Service;
+use crate::settings::Settings;
+use crate::signals::Signals;
+use crate::tasks::{Keeper, OpenError, Resume, Sweeper, TaskDatabase};
+use crate::telemetry::Telemetry;
+use crate::work::Work;
+
+/// How long tasks of dropped runs may take to be settled at the end.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// A host that listens. [`App::serve`] does the rest.
+pub struct App {
+    listener: TcpListener,
+    address: SocketAddr,
+    service: Service,
+    keeper: Keeper,
+    work: Work,
+    sweeper: Sweeper,
+    drain: Duration,
+    patience: HeaderPatience,
+    public_url: Option<PublicUrl>,
+    data: String,
+}
+
+/// Why the host does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The component cannot be used.
+    #[error(transparent)]
+    Component(#[from] LoadError),
+    /// The task log cannot be used.
+    #[error(transparent)]
+    Tasks(#[from] OpenError),
+    /// The address is taken, or not this machine's.
+    #[error(
+        "cannot listen on {address}: {source}; PORT (--port) and ATTACHE_HOST (--host) choose \
+         another"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The engine cannot be set up.
+    #[error("the WebAssembly engine cannot be set up: {0}")]
+    Engine(String),
+}
+
+impl StartError {
+    /// The status that the process ends with.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Component(_) => 65,
+            Self::Tasks(_) | Self::Listen { .. } | Self::Engine(_) => 69,
+        }
+    }
+}
+
+impl App {
+    /// Opens the task log, loads the component and listens.
+    ///
+    /// # Errors
+    /// The first of these that fails.
+    pub async fn start(config: Config, telemetry: &Telemetry) -> Result<Self, StartError> {
+        let began = Instant::now();
+        let engine = engine::for_serving(&config.limits)
+            .map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
+        let (database, found) = tokio::join!(
+            TaskDatabase::open(&config.data),
+            find_out(&config.platform, &config.metadata_host),
+        );
+        let database = database?;
+        let project = found.as_ref().map(|found| found.project.clone());
+        if let Some(project) = config.project.or(project) {
+            telemetry.set_project(project);
+        }
+        let public_url = config.public_url.or(found.map(|found| found.url));
+
+        let keeper = Keeper::new(database.clone(), config.idempotency_window);
+        let shared = Shared {
+            engine,
+            limits: config.limits,
+            outbound: Outbound::new(config.outbound),
+            keeper: keeper.clone(),
+        };
+        let settings = Settings::new(
+            config.settings,
+            public_url.as_ref(),
+            &config.platform,
+            config.card,
+        );
+        // Blocks while it compiles; nothing else runs yet.
+        let agent = Arc::new(Agent::load(shared, &config.component, settings)?);
+
+        let address = config.listen;
+        let listen = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+
+        let work = Work::default();
+        let resume = agent.resumes().then(|| agent.clone() as Arc<dyn Resume>);
+        let sweeper = Sweeper::new(keeper.clone(), resume, work.clone());
+        let service = Service::new(agent, config.limits, work.clone(), database);
+        let patience = if config.platform.is_cloud_run() {
+            HeaderPatience::PROXY
+        } else {
+            HeaderPatience::STRANGERS
+        };
+        info!(
+            address = %address,
+            component = %config.component.display(),
+            ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "listening on http://{address}"
+        );
+        Ok(Self {
+            listener,
+            address,
+            service,
+            keeper,
+            work,
+            sweeper,
+            drain: config.drain,
+            patience,
+            public_url,
+            data: config.data.to_string(),
+        })
+    }
+
+    /// Serves until a signal, then lets what runs finish.
+    pub async fn serve(self, signals: Signals) {
+        let keeper = self.keeper.clone();
+        let renewing = tokio::spawn(async move { keeper.renew().await });
+        let sweeping = tokio::spawn(self.sweeper.run());
+
+        let service = self.service.clone();
+        let stop = async {
+            signals.stop().await;
+            service.begin_draining();
+        };
+        let connections = server::run(self.listener, self.service, self.patience, stop).await;
+
+        sweeping.abort();
+        self.keeper.begin_closing();
+        let deadline = Instant::now() + self.drain;
+        let connections = tokio::spawn(connections.shutdown());
+        let unfinished = self.work.finish(self.drain).await;
+        if unfinished > 0 {
+            warn!("{unfinished} requests were cut off after {:?}", self.drain);
+        }
+        // What the last instances wrote may still be on its way.
+        let left = deadline
+            .saturating_duration_since(Instant::now())
+            .max(SETTLING / 4);
+        let _ = tokio::time::timeout(left, connections).await;
+        renewing.abort();
+        self.keeper.close(SETTLING).await;
+        info!("ended");
+    }
+}
+
+/// On Cloud Run: what the service's URL and project are.
+async fn find_out(platform: &Platform, metadata_host: &str) -> Option<cloud_run::Description> {
+    let Platform::CloudRun { service } = platform else {
+        return None;
+    };
+    match cloud_run::describe(metadata_host, service).await {
+        Ok(found) => Some(found),
+        Err(error) => {
+            warn!("the card's URL is taken from each request: {error}");
+            None
+        }
+    }
+}
+
+/// What a person at a terminal wants to know.
+impl fmt::Display for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        let url = format!("http://{address}");
+        writeln!(f, "listening on {url}")?;
+        writeln!(f, "  card   {url}/.well-known/agent-card.json")?;
+        if let Some(public_url) = &self.public_url {
+            writeln!(f, "  public {public_url}")?;
+        }
+        writeln!(f, "  tasks  {}", self.data)?;
+        writeln!(
+            f,
+            "  try    curl {url}/ -H 'content-type: application/json' \\"
+        )?;
+        writeln!(f, "           -H 'A2A-Version: 1.0' -d '{}'", TRY)
+    }
+}
+
+const TRY: &str = concat!(
+    r#"{"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":"#,
+    r#"{"messageId":"first","role":"ROLE_USER","parts":[{"text":"hello"}]}}}"#
+);

@@ -1,0 +1,148 @@
+//! Compiled components: native code with a seal behind it.
+//!
+//! Loading native code means trusting it completely, so the host loads only what its own `compile`
+//! wrote, in the version that runs. The seal is a trailer of SHA-256, version and magic; it is
+//! checked on the very bytes that are then loaded, which is why the file is read and not mapped.
+//! It finds truncated, damaged and outdated files. It is not a signature: whoever can replace the
+//! file beside the host can replace the host too.
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// What stands at the very end of the file.
+const MAGIC: &[u8; 16] = b"attache-cwasm/1\n";
+/// The host's version stands for everything that shapes the code. wasmtime compares its own
+/// version, its settings and the CPU's features again.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const VERSION_LEN: usize = 16;
+const DIGEST_LEN: usize = 32;
+const TRAILER_LEN: usize = DIGEST_LEN + VERSION_LEN + MAGIC.len();
+
+/// Why compiled code is not loaded.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ArtifactError {
+    /// Compiled by something else.
+    #[error(
+        "this compiled file was not written by `attache-host compile`, so it is not trusted; \
+         compile the component with that"
+    )]
+    Foreign,
+    /// Not what was written.
+    #[error("this compiled file is damaged: its content does not match its digest; compile again")]
+    Damaged,
+    /// Written by another version.
+    #[error(
+        "this compiled file is for attache-host {found} and this is {VERSION}; compile again with \
+         this version"
+    )]
+    OtherVersion {
+        /// What it is for.
+        found: String,
+    },
+    /// Whole and of the right version, but not for this machine.
+    #[error("this compiled file does not run on this machine: {0}")]
+    Incompatible(String),
+}
+
+/// True when these bytes are native code and not WebAssembly, sealed or not.
+pub fn is_compiled(bytes: &[u8]) -> bool {
+    bytes.ends_with(MAGIC) || Engine::detect_precompiled(bytes).is_some()
+}
+
+/// Puts the seal behind compiled code.
+pub fn seal(mut code: Vec<u8>) -> Vec<u8> {
+    let digest = Sha256::digest(&code);
+    let mut version = [0; VERSION_LEN];
+    for (to, from) in version.iter_mut().zip(VERSION.bytes()) {
+        *to = from;
+    }
+    code.extend_from_slice(&digest);
+    code.extend_from_slice(&version);
+    code.extend_from_slice(MAGIC);
+    code
+}
+
+/// Checks the seal and loads the code.
+///
+/// # Errors
+/// [`ArtifactError`] when the seal is missing, broken, or of another version.
+pub fn open(engine: &Engine, bytes: &[u8]) -> Result<Component, ArtifactError> {
+    let code = unseal(bytes)?;
+    #[allow(
+        unsafe_code,
+        reason = "loading native code trusts it: `unseal` has shown that it is, unchanged, what \
+                  `compile` of this version wrote"
+    )]
+    // SAFETY: see the reason above; the bytes that were checked are the bytes that are loaded.
+    let component = unsafe { Component::deserialize(engine, code) };
+    component.map_err(|error| ArtifactError::Incompatible(format!("{error:#}")))
+}
+
+fn unseal(bytes: &[u8]) -> Result<&[u8], ArtifactError> {
+    let at = bytes
+        .len()
+        .checked_sub(TRAILER_LEN)
+        .ok_or(ArtifactError::Foreign)?;
+    let (code, trailer) = bytes.split_at(at);
+    let (digest, rest) = trailer.split_at(DIGEST_LEN);
+    let (version, magic) = rest.split_at(VERSION_LEN);
+    if magic != MAGIC {
+        return Err(ArtifactError::Foreign);
+    }
+    let found = String::from_utf8_lossy(version)
+        .trim_end_matches('\0')
+        .to_owned();
+    if found != VERSION {
+        return Err(ArtifactError::OtherVersion { found });
+    }
+    if Sha256::digest(code).as_slice() != digest {
+        return Err(ArtifactError::Damaged);
+    }
+    Ok(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_can_be_unsealed() {
+        assert_eq!(unseal(&seal(b"code".to_vec())), Ok(b"code".as_slice()));
+        assert!(is_compiled(&seal(b"code".to_vec())));
+    }
+
+    #[test]
+    fn every_changed_byte_is_found() {
+        let sealed = seal(b"some code".to_vec());
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(unseal(&changed).is_err(), "byte {at}");
+        }
+        for length in 0..sealed.len() {
+            assert!(unseal(&sealed[..length]).is_err(), "cut after {length}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let mut sealed = seal(b"code".to_vec());
+        let version = sealed.len() - MAGIC.len() - VERSION_LEN;
+        sealed[version..version + 3].copy_from_slice(b"9.9");
+        let error = unseal(&sealed).unwrap_err();
+        assert!(
+            matches!(&error, ArtifactError::OtherVersion { found } if found.starts_with("9.9"))
+        );
+        assert!(error.to_string().contains(VERSION));
+    }
+
+    #[test]
+    fn code_without_a_seal_is_not_ours() {
+        let engine = Engine::default();
+        let foreign = engine.precompile_component(b"\0asm\x0d\0\x01\0").unwrap();
+        assert!(is_compiled(&foreign));
+        assert_eq!(open(&engine, &foreign).err(), Some(ArtifactError::Foreign));
+    }
+}

@@ -1,0 +1,412 @@
+//! Everything that can be set from outside, read in one place.
+//!
+//! Flags and environment variables arrive as text ([`Flags`]); this module turns them into a
+//! [`Config`] whose fields need no further checking, and binds nothing while it does. A value that
+//! cannot be used ends the start with one sentence that names the key, the value and what would be
+//! right. An empty variable counts as absent, because container tools write empty ones.
+
+mod error;
+mod flags;
+mod parse;
+mod public_url;
+
+pub use error::ConfigError;
+pub use flags::{Cli, CompileFlags, Flags, Verb};
+pub(crate) use parse::shown as shown_size;
+pub use public_url::PublicUrl;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::outbound::{AllowList, OutboundConfig};
+use crate::telemetry::{LogConfig, LogFormat};
+
+/// The prefix of environment variables that become config keys of the component.
+const SETTING_PREFIX: &str = "ATTACHE_CONFIG_";
+/// Config keys under this prefix are the host's own.
+const RESERVED_SETTING_PREFIX: &str = "attache_";
+
+/// What `serve` runs with.
+#[derive(Debug)]
+pub struct Config {
+    /// The component: `.wasm`, or the `.cwasm` of `attache-host compile`.
+    pub component: PathBuf,
+    /// Where to listen. Port 0 takes any free port.
+    pub listen: SocketAddr,
+    /// Where this process runs.
+    pub platform: Platform,
+    /// The configured public URL; none leaves it to the platform or to each request.
+    pub public_url: Option<PublicUrl>,
+    /// Where tasks are kept.
+    pub data: DataLocation,
+    /// Which shape of the agent card the component is told to serve; none leaves it the choice.
+    pub card: Option<CardMode>,
+    /// How long a repeated message finds the task that it began; none turns that off.
+    pub idempotency_window: Option<Duration>,
+    /// Webhooks may name private addresses. Push delivery reads it.
+    pub push_allow_private: bool,
+    /// What the component may reach.
+    pub outbound: OutboundConfig,
+    /// Config keys for the component, as given; the host adds its own.
+    pub settings: BTreeMap<String, String>,
+    /// What one request, and all of them together, may use.
+    pub limits: Limits,
+    /// How long running requests may go on after the signal to stop.
+    pub drain: Duration,
+    /// How to write logs.
+    pub log: LogConfig,
+    /// The Google Cloud project, when the environment names it.
+    pub project: Option<String>,
+    /// `host[:port]` of the metadata server.
+    pub metadata_host: String,
+}
+
+/// Where the process runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Platform {
+    /// A machine of the user's own, or a container elsewhere.
+    Plain,
+    /// A Cloud Run service of this name.
+    CloudRun {
+        /// `K_SERVICE`.
+        service: String,
+    },
+}
+
+impl Platform {
+    /// True on Cloud Run, where a proxy of the platform terminates every connection.
+    pub fn is_cloud_run(&self) -> bool {
+        matches!(self, Self::CloudRun { .. })
+    }
+}
+
+/// Where the task log lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataLocation {
+    /// In memory; gone when the process ends.
+    Memory,
+    /// `tasks.db` in this folder.
+    Folder(PathBuf),
+}
+
+/// The shapes of an agent card; see the component's documentation for what each contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardMode {
+    /// Only what A2A 1.0 defines.
+    Pure,
+    /// The 1.0 card with the 0.3 fields beside it.
+    Hybrid,
+    /// Whichever the request asks for.
+    Negotiated,
+}
+
+impl CardMode {
+    /// The name that the component reads.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pure => "pure",
+            Self::Hybrid => "hybrid",
+            Self::Negotiated => "negotiated",
+        }
+    }
+}
+
+/// Bounds that keep one caller from taking the whole process.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a request body.
+    pub max_body: u64,
+    /// Instances alive at the same time, one per request.
+    pub max_instances: u32,
+    /// Bytes of linear memory of one instance.
+    pub memory: usize,
+    /// CPU time of one instance.
+    pub cpu: Duration,
+}
+
+impl Config {
+    /// Checks `flags` and the variables that have no flag.
+    ///
+    /// # Errors
+    /// The first value that cannot be used.
+    pub fn resolve(flags: Flags, environment: &Environment) -> Result<Self, ConfigError> {
+        refuse_database_url(environment)?;
+        let platform = match environment.get("K_SERVICE") {
+            Some(service) => Platform::CloudRun {
+                service: service.to_owned(),
+            },
+            None => Platform::Plain,
+        };
+        let public_url = public_url::resolve(flags.public_url, environment, &platform)?;
+        Ok(Self {
+            component: component(flags.component)?,
+            listen: SocketAddr::new(
+                host(flags.host, &platform)?,
+                parse::whole_number("PORT (--port)", flags.port, 8080, 0, u16::MAX)?,
+            ),
+            public_url,
+            data: data(flags.data_dir),
+            card: card(flags.card)?,
+            idempotency_window: parse::seconds(
+                "ATTACHE_IDEMPOTENCY_WINDOW (--idempotency-window)",
+                flags.idempotency_window,
+                Duration::from_secs(600),
+            )
+            .map(|window| (!window.is_zero()).then_some(window))?,
+            push_allow_private: parse::switch(
+                "ATTACHE_PUSH_ALLOW_PRIVATE (--push-allow-private)",
+                flags.push_allow_private,
+            )?,
+            outbound: OutboundConfig {
+                allow: allow_list(flags.allow_outbound)?,
+                allow_private: parse::switch(
+                    "ATTACHE_OUTBOUND_ALLOW_PRIVATE (--outbound-allow-private)",
+                    flags.outbound_allow_private,
+                )?,
+            },
+            settings: settings(flags.config, environment)?,
+            limits: Limits {
+                max_body: parse::size(
+                    "ATTACHE_MAX_BODY (--max-body)",
+                    flags.max_body,
+                    32 << 20,
+                    1 << 10,
+                    4 << 30,
+                )?,
+                max_instances: parse::whole_number(
+                    "ATTACHE_MAX_INSTANCES (--max-instances)",
+                    flags.max_instances,
+                    256,
+                    1,
+                    10_000,
+                )?,
+                memory: parse::size(
+                    "ATTACHE_MEMORY (--memory)",
+                    flags.memory,
+                    256 << 20,
+                    1 << 20,
+                    4 << 30,
+                )
+                .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))?,
+                cpu: Duration::from_millis(parse::whole_number(
+                    "ATTACHE_CPU_MS (--cpu-ms)",
+                    flags.cpu_ms,
+                    60_000,
+                    10,
+                    86_400_000,
+                )?),
+            },
+            drain: parse::seconds(
+                "ATTACHE_DRAIN (--drain)",
+                flags.drain,
+                Duration::from_secs(8),
+            )?,
+            log: log(flags.log_format, &platform, environment)?,
+            project: environment.get("GOOGLE_CLOUD_PROJECT").map(str::to_owned),
+            metadata_host: environment
+                .get("GCE_METADATA_HOST")
+                .unwrap_or("metadata.google.internal")
+                .to_owned(),
+            platform,
+        })
+    }
+}
+
+/// A copy of the process environment. Variables whose name or value is not UTF-8 are left out.
+#[derive(Debug, Default, Clone)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// The value of a variable that is set and not empty.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0
+            .get(key)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0
+            .iter()
+            .filter_map(move |(key, value)| Some((key.strip_prefix(prefix)?, value.as_str())))
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}
+
+/// Tasks that go to SQLite although a database was named would be lost without a word.
+fn refuse_database_url(environment: &Environment) -> Result<(), ConfigError> {
+    match environment.get("DATABASE_URL") {
+        // The value holds a password as often as not.
+        Some(_) => Err(ConfigError::secret(
+            "DATABASE_URL",
+            "this version keeps tasks in SQLite only; unset it, and choose the folder with \
+             ATTACHE_DATA_DIR",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn component(given: Option<String>) -> Result<PathBuf, ConfigError> {
+    const KEY: &str = "ATTACHE_COMPONENT (COMPONENT)";
+    let Some(given) = parse::given(given) else {
+        return Err(ConfigError::missing(
+            KEY,
+            "give the path of a .wasm or .cwasm file",
+        ));
+    };
+    let path = PathBuf::from(&given);
+    match std::fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => Ok(path),
+        Ok(_) => Err(ConfigError::new(KEY, given, "give a file, not a folder")),
+        Err(error) => Err(ConfigError::new(
+            KEY,
+            given,
+            format!("give the path of a .wasm or .cwasm file that can be read ({error})"),
+        )),
+    }
+}
+
+/// Outside a container only this machine may connect; on Cloud Run the platform must.
+fn host(given: Option<String>, platform: &Platform) -> Result<IpAddr, ConfigError> {
+    match parse::given(given) {
+        None if platform.is_cloud_run() => Ok(Ipv4Addr::UNSPECIFIED.into()),
+        None => Ok(Ipv4Addr::LOCALHOST.into()),
+        Some(host) if host.eq_ignore_ascii_case("localhost") => Ok(Ipv4Addr::LOCALHOST.into()),
+        Some(host) => host.parse().map_err(|_| {
+            ConfigError::new(
+                "ATTACHE_HOST (--host)",
+                host,
+                "give an IP address, such as 127.0.0.1 for this machine or 0.0.0.0 for all",
+            )
+        }),
+    }
+}
+
+fn data(given: Option<String>) -> DataLocation {
+    match parse::given(given) {
+        Some(path) if path == ":memory:" => DataLocation::Memory,
+        Some(path) => DataLocation::Folder(path.into()),
+        None => DataLocation::Folder("./.attache".into()),
+    }
+}
+
+fn card(given: Option<String>) -> Result<Option<CardMode>, ConfigError> {
+    parse::given(given)
+        .map(|card| match card.as_str() {
+            "pure" => Ok(CardMode::Pure),
+            "hybrid" => Ok(CardMode::Hybrid),
+            "negotiated" => Ok(CardMode::Negotiated),
+            _ => Err(ConfigError::new(
+                "ATTACHE_CARD (--card)",
+                card,
+                "give pure, hybrid or negotiated",
+            )),
+        })
+        .transpose()
+}
+
+fn allow_list(given: Option<String>) -> Result<AllowList, ConfigError> {
+    let Some(given) = parse::given(given) else {
+        return Ok(AllowList::default());
+    };
+    AllowList::parse(&given).map_err(|expected| {
+        ConfigError::new("ATTACHE_ALLOW_OUTBOUND (--allow-outbound)", given, expected)
+    })
+}
+
+fn settings(
+    flags: Vec<String>,
+    environment: &Environment,
+) -> Result<BTreeMap<String, String>, ConfigError> {
+    let mut settings = BTreeMap::new();
+    for (key, value) in environment.with_prefix(SETTING_PREFIX) {
+        insert_setting(&mut settings, "the environment", key, value)?;
+    }
+    for pair in flags {
+        let Some((key, value)) = pair.split_once('=') else {
+            return Err(ConfigError::new("--config", pair, "give KEY=VALUE"));
+        };
+        insert_setting(&mut settings, "--config", key, value)?;
+    }
+    Ok(settings)
+}
+
+fn insert_setting(
+    settings: &mut BTreeMap<String, String>,
+    origin: &str,
+    key: &str,
+    value: &str,
+) -> Result<(), ConfigError> {
+    let key = key.to_ascii_lowercase();
+    if key.is_empty()
+        || !key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+    {
+        return Err(ConfigError::new(
+            format!("a config key from {origin}"),
+            key,
+            "use letters, digits, '_', '-' and '.'",
+        ));
+    }
+    if key.starts_with(RESERVED_SETTING_PREFIX) {
+        return Err(ConfigError::new(
+            format!("a config key from {origin}"),
+            key,
+            "keys that begin with attache_ are the host's own; use the flag for it, such as \
+             --public-url",
+        ));
+    }
+    settings.insert(key, value.to_owned());
+    Ok(())
+}
+
+fn log(
+    format: Option<String>,
+    platform: &Platform,
+    environment: &Environment,
+) -> Result<LogConfig, ConfigError> {
+    let format = match parse::given(format).as_deref() {
+        None | Some("auto") if platform.is_cloud_run() => LogFormat::Json,
+        None | Some("auto" | "text") => LogFormat::Text,
+        Some("json") => LogFormat::Json,
+        Some(other) => {
+            return Err(ConfigError::new(
+                "ATTACHE_LOG_FORMAT (--log-format)",
+                other,
+                "give auto, text or json",
+            ));
+        }
+    };
+    let filter = environment.get("RUST_LOG").unwrap_or("info");
+    match EnvFilter::try_new(filter) {
+        Ok(_) => Ok(LogConfig {
+            format,
+            filter: filter.to_owned(),
+        }),
+        Err(error) => Err(ConfigError::new(
+            "RUST_LOG",
+            filter,
+            format!("give a level, or target=level pairs separated by commas ({error})"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

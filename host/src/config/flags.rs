@@ -1,0 +1,189 @@
+use clap::{Args, Parser, Subcommand};
+
+/// Runs an A2A agent component.
+///
+/// Exit status: 64 when a flag or variable cannot be used, 65 when the component cannot, 69 when
+/// something that is needed is not there (an address in use, a folder that cannot be written).
+#[derive(Debug, Parser)]
+#[command(name = "attache-host", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Serve a component over HTTP/1.1 and h2c.
+    #[command(after_help = SERVE_ENVIRONMENT)]
+    Serve(Box<Flags>),
+    /// Compile a component ahead of time, for a start without the compiler's work.
+    Compile(CompileFlags),
+}
+
+const SERVE_ENVIRONMENT: &str = "\
+Also read from the environment:
+  RUST_LOG                what to log: a level, or target=level pairs
+  ATTACHE_CONFIG_<KEY>    like --config; the key is lower-cased
+  APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
+  K_SERVICE               set by Cloud Run: listen on 0.0.0.0, log JSON, find the service's URL
+  GOOGLE_CLOUD_PROJECT    the project that log entries name for their traces
+  GCE_METADATA_HOST       host[:port] of the metadata server";
+
+/// The flags of `compile`.
+#[derive(Debug, Args)]
+pub struct CompileFlags {
+    /// The component, a .wasm file.
+    #[arg(env = "ATTACHE_COMPONENT", hide_env_values = true)]
+    pub component: std::path::PathBuf,
+    /// The file to write.
+    #[arg(
+        short,
+        long,
+        env = "ATTACHE_OUTPUT",
+        hide_env_values = true,
+        value_name = "FILE.cwasm"
+    )]
+    pub output: std::path::PathBuf,
+}
+
+/// The flags of `serve`, as text: [`Config`](super::Config) gives them meaning, so that a bad flag
+/// and a bad variable end in the same sentence.
+#[derive(Debug, Default, Args)]
+pub struct Flags {
+    /// The component: a .wasm file, compiled at start, or a .cwasm file from `compile`.
+    #[arg(env = "ATTACHE_COMPONENT", hide_env_values = true)]
+    pub component: Option<String>,
+
+    /// Port to listen on; 0 takes a free one. [default: 8080]
+    #[arg(long, env = "PORT", hide_env_values = true)]
+    pub port: Option<String>,
+
+    /// Address to listen on. [default: 127.0.0.1; 0.0.0.0 on Cloud Run]
+    #[arg(
+        long,
+        env = "ATTACHE_HOST",
+        hide_env_values = true,
+        value_name = "ADDRESS"
+    )]
+    pub host: Option<String>,
+
+    /// URL under which clients reach the agent. [default: found out]
+    #[arg(
+        long,
+        env = "ATTACHE_PUBLIC_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub public_url: Option<String>,
+
+    /// Folder of the task log, or :memory:. [default: ./.attache]
+    #[arg(
+        long,
+        env = "ATTACHE_DATA_DIR",
+        hide_env_values = true,
+        value_name = "FOLDER"
+    )]
+    pub data_dir: Option<String>,
+
+    /// Shape of the agent card: pure, hybrid or negotiated. [default: the component's choice]
+    #[arg(
+        long,
+        env = "ATTACHE_CARD",
+        hide_env_values = true,
+        value_name = "SHAPE"
+    )]
+    pub card: Option<String>,
+
+    /// Seconds in which a repeated message finds its first task; 0 turns that off. [default: 600]
+    #[arg(
+        long,
+        env = "ATTACHE_IDEMPOTENCY_WINDOW",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
+    pub idempotency_window: Option<String>,
+
+    /// Let webhooks name private addresses (1).
+    #[arg(
+        long, env = "ATTACHE_PUSH_ALLOW_PRIVATE", hide_env_values = true, value_name = "0|1",
+        num_args = 0..=1, default_missing_value = "1", require_equals = true
+    )]
+    pub push_allow_private: Option<String>,
+
+    /// Hosts that the component may call: host[:port], *.example.com or *, separated by commas.
+    /// Without a port: 443 for https, 80 for http. [default: none]
+    #[arg(
+        long,
+        env = "ATTACHE_ALLOW_OUTBOUND",
+        hide_env_values = true,
+        value_name = "HOSTS"
+    )]
+    pub allow_outbound: Option<String>,
+
+    /// Let the component call private addresses of the hosts that are allowed (1).
+    #[arg(
+        long, env = "ATTACHE_OUTBOUND_ALLOW_PRIVATE", hide_env_values = true, value_name = "0|1",
+        num_args = 0..=1, default_missing_value = "1", require_equals = true
+    )]
+    pub outbound_allow_private: Option<String>,
+
+    /// A config key for the component; may be repeated. Also ATTACHE_CONFIG_<KEY>.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub config: Vec<String>,
+
+    /// Largest request body, such as 32MiB. [default: 32MiB]
+    #[arg(
+        long,
+        env = "ATTACHE_MAX_BODY",
+        hide_env_values = true,
+        value_name = "SIZE"
+    )]
+    pub max_body: Option<String>,
+
+    /// Requests worked on at the same time; more get 503. [default: 256]
+    #[arg(
+        long,
+        env = "ATTACHE_MAX_INSTANCES",
+        hide_env_values = true,
+        value_name = "COUNT"
+    )]
+    pub max_instances: Option<String>,
+
+    /// Memory of one instance, such as 256MiB. [default: 256MiB]
+    #[arg(
+        long,
+        env = "ATTACHE_MEMORY",
+        hide_env_values = true,
+        value_name = "SIZE"
+    )]
+    pub memory: Option<String>,
+
+    /// CPU time of one instance in milliseconds. [default: 60000]
+    #[arg(
+        long,
+        env = "ATTACHE_CPU_MS",
+        hide_env_values = true,
+        value_name = "MS"
+    )]
+    pub cpu_ms: Option<String>,
+
+    /// Seconds that running requests get after SIGTERM or SIGINT. [default: 8]
+    #[arg(
+        long,
+        env = "ATTACHE_DRAIN",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
+    pub drain: Option<String>,
+
+    /// Log format: text, json (Cloud Logging), or auto: json on Cloud Run. [default: auto]
+    #[arg(
+        long,
+        env = "ATTACHE_LOG_FORMAT",
+        hide_env_values = true,
+        value_name = "FORMAT"
+    )]
+    pub log_format: Option<String>,
+}

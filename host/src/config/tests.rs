@@ -1,0 +1,230 @@
+use super::*;
+
+type Variables = &'static [(&'static str, &'static str)];
+
+fn resolve(flags: Flags, environment: &[(&str, &str)]) -> Result<Config, String> {
+    let flags = Flags {
+        component: flags.component.or(Some(file!().to_owned())),
+        ..flags
+    };
+    let environment = environment
+        .iter()
+        .map(|(key, value)| (key.to_string(), value.to_string()))
+        .collect();
+    // `file!()` is relative to the workspace, tests run in the crate.
+    let flags = Flags {
+        component: flags.component.map(|path| format!("../{path}")),
+        ..flags
+    };
+    Config::resolve(flags, &environment).map_err(|error| error.to_string())
+}
+
+fn given(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+#[test]
+fn defaults_serve_this_machine_only() {
+    let config = resolve(Flags::default(), &[]).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.data, DataLocation::Folder("./.attache".into()));
+    assert_eq!(config.idempotency_window, Some(Duration::from_secs(600)));
+    assert_eq!(config.limits.max_body, 33_554_432);
+    assert_eq!(config.log.format, LogFormat::Text);
+    assert!(!config.outbound.allow_private);
+}
+
+#[test]
+fn cloud_run_listens_on_every_address_and_logs_json() {
+    let config = resolve(Flags::default(), &[("K_SERVICE", "agent")]).unwrap();
+    assert_eq!(config.listen.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.log.format, LogFormat::Json);
+}
+
+#[test]
+fn an_empty_variable_counts_as_absent() {
+    let flags = Flags {
+        port: given(""),
+        max_body: given(""),
+        ..Flags::default()
+    };
+    let config = resolve(flags, &[("K_SERVICE", ""), ("DATABASE_URL", "")]).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+}
+
+#[test]
+fn bad_values_end_in_one_sentence_with_key_value_and_remedy() {
+    let cases: [(Flags, Variables, &str); 12] = [
+        (
+            Flags {
+                port: given("http"),
+                ..Flags::default()
+            },
+            &[],
+            r#"PORT (--port) is "http": give a whole number from 0 to 65535."#,
+        ),
+        (
+            Flags {
+                port: given("70000"),
+                ..Flags::default()
+            },
+            &[],
+            r#"PORT (--port) is "70000": give a whole number from 0 to 65535."#,
+        ),
+        (
+            Flags {
+                host: given("everywhere"),
+                ..Flags::default()
+            },
+            &[],
+            r#"ATTACHE_HOST (--host) is "everywhere": give an IP address"#,
+        ),
+        (
+            Flags {
+                max_body: given("12 bananas"),
+                ..Flags::default()
+            },
+            &[],
+            r#"ATTACHE_MAX_BODY (--max-body) is "12 bananas": give a size from 1KiB to 4GiB, such as 64MiB."#,
+        ),
+        (
+            Flags {
+                drain: given("-1"),
+                ..Flags::default()
+            },
+            &[],
+            r#"ATTACHE_DRAIN (--drain) is "-1": give seconds"#,
+        ),
+        (
+            Flags {
+                card: given("both"),
+                ..Flags::default()
+            },
+            &[],
+            r#"ATTACHE_CARD (--card) is "both": give pure, hybrid or negotiated."#,
+        ),
+        (
+            Flags {
+                allow_outbound: given("https://example.com/"),
+                ..Flags::default()
+            },
+            &[],
+            r#"ATTACHE_ALLOW_OUTBOUND (--allow-outbound) is "https://example.com/": "#,
+        ),
+        (
+            Flags {
+                push_allow_private: given("maybe"),
+                ..Flags::default()
+            },
+            &[],
+            r#"ATTACHE_PUSH_ALLOW_PRIVATE (--push-allow-private) is "maybe": give 1 or 0."#,
+        ),
+        (
+            Flags {
+                config: vec!["attache_public_url=x".into()],
+                ..Flags::default()
+            },
+            &[],
+            r#"a config key from --config is "attache_public_url": "#,
+        ),
+        (
+            Flags::default(),
+            &[("RUST_LOG", "host=loudly")],
+            r#"RUST_LOG is "host=loudly": "#,
+        ),
+        (
+            Flags::default(),
+            &[("DATABASE_URL", "postgres://user:secret@db/tasks")],
+            "DATABASE_URL is set: this version keeps tasks in SQLite only",
+        ),
+        (
+            Flags {
+                component: given("no-such-file.wasm"),
+                ..Flags::default()
+            },
+            &[],
+            r#"ATTACHE_COMPONENT (COMPONENT) is "../no-such-file.wasm": "#,
+        ),
+    ];
+    for (flags, environment, sentence) in cases {
+        let error = resolve(flags, environment).unwrap_err();
+        assert!(error.contains(sentence), "{error:?} lacks {sentence:?}");
+        assert!(!error.contains("secret"), "{error}");
+        assert!(error.ends_with('.'), "{error}");
+    }
+}
+
+#[test]
+fn public_url_takes_the_first_name_that_is_set() {
+    let both = [
+        ("APP_URL", "https://app.example"),
+        ("AGENT_URL", "https://agent.example"),
+    ];
+    let flags = Flags {
+        public_url: given("https://own.example/"),
+        ..Flags::default()
+    };
+    let url = |config: Config| config.public_url.map(|url| url.to_string());
+    assert_eq!(
+        url(resolve(flags, &both).unwrap()).as_deref(),
+        Some("https://own.example")
+    );
+    assert_eq!(
+        url(resolve(Flags::default(), &both).unwrap()).as_deref(),
+        Some("https://app.example")
+    );
+    assert_eq!(
+        url(resolve(Flags::default(), &both[1..]).unwrap()).as_deref(),
+        Some("https://agent.example")
+    );
+}
+
+#[test]
+fn on_cloud_run_a_public_url_that_nobody_can_reach_is_refused() {
+    for url in [
+        "http://agent.example.com",
+        "https://localhost",
+        "http://0.0.0.0:8080",
+    ] {
+        let error = resolve(
+            Flags::default(),
+            &[("K_SERVICE", "agent"), ("APP_URL", url)],
+        );
+        assert!(
+            error
+                .unwrap_err()
+                .starts_with(&format!("APP_URL is {url:?}: ")),
+            "{url}"
+        );
+    }
+    assert!(resolve(Flags::default(), &[("APP_URL", "http://localhost:8080")]).is_ok());
+    assert!(resolve(Flags::default(), &[("APP_URL", "http://0.0.0.0:8080")]).is_err());
+}
+
+#[test]
+fn settings_come_from_both_sources_and_the_flag_wins() {
+    let flags = Flags {
+        config: vec!["Model=b".into(), "empty=".into()],
+        ..Flags::default()
+    };
+    let environment = [
+        ("ATTACHE_CONFIG_MODEL", "a"),
+        ("ATTACHE_CONFIG_LOCATION", "global"),
+    ];
+    let settings = resolve(flags, &environment).unwrap().settings;
+    let expected = [("empty", ""), ("location", "global"), ("model", "b")];
+    assert!(
+        settings
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .eq(expected),
+        "{settings:?}"
+    );
+}
+
+#[test]
+fn sizes_are_shown_as_they_are_written() {
+    assert_eq!(parse::shown(32 << 20), "32MiB");
+    assert_eq!(parse::shown(1 << 10), "1KiB");
+    assert_eq!(parse::shown(1500), "1500 bytes");
+}

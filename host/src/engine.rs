@@ -1,0 +1,161 @@
+//! The WebAssembly engine: one set of settings for compiling ahead of time and for running.
+//!
+//! What `compile` writes can only be loaded by an engine with the same settings, so both sides get
+//! theirs from one function. A compiled file may run on another machine than the one that wrote
+//! it; `compile` therefore names the CPU that it may count on and takes nothing from its own.
+
+mod meter;
+mod ticker;
+
+pub use meter::{CpuMeter, Metered};
+pub use ticker::Ticker;
+
+use tracing::warn;
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+};
+
+use crate::config::Limits;
+
+/// The machine that code is compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// This machine, with all that its CPU can do.
+    ThisMachine,
+    /// Any machine of this architecture that is not older than [`BASELINE`].
+    Baseline,
+}
+
+/// What `compile` counts on: x86-64-v2, which every x86-64 CPU sold since 2009 and every machine
+/// of Cloud Run has. On other architectures: what the architecture itself demands.
+pub const BASELINE: [&str; 6] = [
+    "has_cmpxchg16b",
+    "has_sse3",
+    "has_ssse3",
+    "has_sse41",
+    "has_sse42",
+    "has_popcnt",
+];
+
+/// Instances beyond those of requests, for tasks that the host resumes.
+pub const RESUMED_INSTANCES: u32 = 8;
+
+/// A component may be a composition of a few modules with a memory each.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 8;
+const MEMORIES_PER_COMPONENT: u32 = 2;
+const TABLES_PER_COMPONENT: u32 = 4;
+/// A slot that was used keeps this much, so that the next instance clears it instead of asking the
+/// kernel for pages.
+const KEEP_MEMORY: usize = 1 << 20;
+const KEEP_TABLE: usize = 64 << 10;
+const KEEP_STACK: usize = 32 << 10;
+
+/// The engine of `compile`.
+///
+/// # Errors
+/// When the settings do not fit this build of wasmtime.
+pub fn for_compiling() -> wasmtime::Result<Engine> {
+    Engine::new(&settings(Target::Baseline)?)
+}
+
+/// The engine of `serve`, with room for `limits`.
+///
+/// Instances come out of a pool whose address space is reserved once. Where the process may not
+/// reserve that much, each instance is allocated on its own: slower, and said in the log.
+///
+/// # Errors
+/// When not even that is possible.
+pub fn for_serving(limits: &Limits) -> wasmtime::Result<Engine> {
+    let mut config = settings(Target::ThisMachine)?;
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    match Engine::new(&config) {
+        Ok(engine) => Ok(engine),
+        Err(error) => {
+            warn!(
+                "instances are allocated one by one, which costs time in each request: a pool for \
+                 {} of them could not be reserved ({error:#}); raise the limit on address space, \
+                 or lower ATTACHE_MAX_INSTANCES (--max-instances)",
+                limits.max_instances
+            );
+            config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+            Engine::new(&config)
+        }
+    }
+}
+
+fn settings(target: Target) -> wasmtime::Result<Config> {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        // Only WASI 0.2 is served: without the machinery of 0.3 each call is cheaper.
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .memory_init_cow(true)
+        .cranelift_opt_level(OptLevel::Speed);
+    if target == Target::Baseline {
+        config.target(env!("ATTACHE_TARGET"))?;
+        if cfg!(target_arch = "x86_64") {
+            for flag in BASELINE {
+                enable(&mut config, flag);
+            }
+        }
+    }
+    Ok(config)
+}
+
+#[allow(
+    unsafe_code,
+    reason = "code that uses these features faults on a CPU without them; wasmtime compares a \
+              compiled file's features with the CPU before it loads the file"
+)]
+fn enable(config: &mut Config, flag: &str) {
+    // SAFETY: see the reason above.
+    unsafe {
+        config.cranelift_flag_enable(flag);
+    }
+}
+
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let instances = limits.max_instances.saturating_add(RESUMED_INSTANCES);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_stacks(instances)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
+        .total_memories(instances.saturating_mul(MEMORIES_PER_COMPONENT))
+        .total_tables(instances.saturating_mul(TABLES_PER_COMPONENT))
+        .max_memories_per_component(MEMORIES_PER_COMPONENT)
+        .max_tables_per_component(TABLES_PER_COMPONENT)
+        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
+        .max_memory_size(limits.memory)
+        .table_elements(20_000)
+        .linear_memory_keep_resident(KEEP_MEMORY)
+        .table_keep_resident(KEEP_TABLE)
+        .async_stack_keep_resident(KEEP_STACK)
+        .decommit_batch_size(1)
+        .max_unused_warm_slots(100)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_compiling_engine_writes_the_serving_engine_loads() {
+        let limits = Limits {
+            max_body: 1024,
+            max_instances: 2,
+            memory: 1 << 20,
+            cpu: std::time::Duration::from_secs(1),
+        };
+        let code = for_compiling()
+            .unwrap()
+            .precompile_component(b"\0asm\x0d\0\x01\0")
+            .unwrap();
+        let serving = for_serving(&limits).unwrap();
+        #[allow(unsafe_code, reason = "the line above made this code")]
+        let loaded = unsafe { wasmtime::component::Component::deserialize(&serving, code) };
+        assert!(loaded.is_ok(), "{:?}", loaded.err());
+    }
+}

@@ -1,0 +1,27 @@
+//! The host of Attaché: runs an A2A agent that is a WebAssembly component.
+//!
+//! [`App`] puts the parts together. From the outside in: [`server`] accepts connections, [`service`]
+//! answers a request, [`agent`] is the loaded component, [`instance`] what one request runs in.
+//! What a component may do are capabilities, one module each: [`tasks`], [`outbound`], [`settings`],
+//! [`identity`]. Each says which of its parts live as long as the process, the component, or the
+//! request.
+
+pub mod agent;
+pub mod app;
+mod bindings;
+pub mod cloud_run;
+pub mod component;
+pub mod config;
+pub mod engine;
+pub mod identity;
+pub mod instance;
+pub mod outbound;
+pub mod server;
+pub mod service;
+pub mod settings;
+pub mod signals;
+pub mod tasks;
+pub mod telemetry;
+pub mod work;
+
+pub use app::App;

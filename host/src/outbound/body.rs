@@ -1,0 +1,70 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep};
+use wasmtime_wasi_http::Error;
+
+use super::failure;
+
+/// The body of a response: fails when the next piece takes too long, and holds one of the
+/// instance's calls until it is read or dropped.
+pub(super) struct ResponseBody {
+    incoming: Incoming,
+    between_bytes: Duration,
+    late: Pin<Box<Sleep>>,
+    _call: OwnedSemaphorePermit,
+}
+
+impl ResponseBody {
+    pub(super) fn new(
+        incoming: Incoming,
+        between_bytes: Duration,
+        call: OwnedSemaphorePermit,
+    ) -> Self {
+        let late = Box::pin(tokio::time::sleep(between_bytes));
+        Self {
+            incoming,
+            between_bytes,
+            late,
+            _call: call,
+        }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                let next = Instant::now() + self.between_bytes;
+                self.late.as_mut().reset(next);
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(failure::of_body(&error)))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => match self.late.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(Some(Err(Error::ConnectionReadTimeout))),
+                Poll::Pending => Poll::Pending,
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

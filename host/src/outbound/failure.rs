@@ -1,0 +1,94 @@
+//! The one place that turns what went wrong outside into the component's error codes.
+
+use std::error::Error as StdError;
+use std::io;
+
+use wasmtime_wasi_http::Error;
+
+use super::policy::Refusal;
+use super::resolve::ResolveError;
+
+/// The error code for a request that brought no response.
+pub(super) fn of_request(error: &hyper_util::client::legacy::Error) -> Error {
+    let causes = || causes(error);
+    if find::<Refusal>(causes()).is_some() {
+        return Error::HttpRequestDenied;
+    }
+    if let Some(ResolveError::Unresolved { reason, .. }) = find(causes()) {
+        return Error::DnsError {
+            rcode: Some(reason.clone()),
+            info_code: None,
+        };
+    }
+    if let Some(error) = find::<rustls::Error>(causes()) {
+        return of_tls(error);
+    }
+    if let Some(error) = find::<hyper::Error>(causes()) {
+        return of_body(error);
+    }
+    match find::<io::Error>(causes()).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => Error::ConnectionRefused,
+        Some(io::ErrorKind::TimedOut) => Error::ConnectionTimeout,
+        Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
+            Error::DestinationIpUnroutable
+        }
+        _ if error.is_connect() => Error::DestinationUnavailable,
+        _ => Error::ConnectionTerminated,
+    }
+}
+
+/// The error code for a response that broke off.
+pub(super) fn of_body(error: &hyper::Error) -> Error {
+    if error.is_timeout() {
+        Error::HttpResponseTimeout
+    } else if error.is_incomplete_message() {
+        Error::HttpResponseIncomplete
+    } else if error.is_parse() {
+        Error::HttpProtocolError
+    } else {
+        Error::ConnectionTerminated
+    }
+}
+
+/// The refusal in a failed request, if the policy is why it failed.
+pub(super) fn refusal(error: &hyper_util::client::legacy::Error) -> Option<&Refusal> {
+    find(causes(error))
+}
+
+fn of_tls(error: &rustls::Error) -> Error {
+    match error {
+        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+            Error::TlsCertificateError
+        }
+        rustls::Error::AlertReceived(alert) => Error::TlsAlertReceived {
+            alert_id: Some(u8::from(*alert)),
+            alert_message: Some(format!("{alert:?}")),
+        },
+        _ => Error::TlsProtocolError,
+    }
+}
+
+fn causes(error: &dyn StdError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}
+
+/// The first cause of this type, also when an I/O error carries it.
+fn find<'a, E: StdError + 'static>(
+    causes: impl Iterator<Item = &'a (dyn StdError + 'static)>,
+) -> Option<&'a E> {
+    causes
+        .flat_map(|cause| {
+            let inner = cause
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::get_ref)
+                .map(|inner| inner as &(dyn StdError + 'static));
+            [Some(cause), inner]
+        })
+        .flatten()
+        .find_map(|cause| cause.downcast_ref())
+}

@@ -1,0 +1,146 @@
+//! One request, from its head to the end of its response.
+//!
+//! Admission first, since it has to be cheap: the host's own paths, the request's form, its size,
+//! room for an instance. Then the caller, then the component ([`exchange`]). Everything that the
+//! host answers by itself is said in one place ([`answer`]).
+
+mod access_log;
+mod answer;
+mod exchange;
+mod health;
+mod outcome;
+mod reply;
+mod request_body;
+mod request_id;
+
+pub use reply::{Broken, ReplyBody};
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::header::{CONTENT_LENGTH, HOST};
+use http::{HeaderValue, Method, Request, Response};
+use hyper::body::Incoming;
+use tokio::sync::Semaphore;
+use tracing::{Instrument, debug};
+
+use crate::agent::Agent;
+use crate::config::Limits;
+use crate::identity::Caller;
+use crate::tasks::TaskDatabase;
+use crate::telemetry::{TraceContext, request_span};
+use crate::work::Work;
+
+use access_log::AccessLog;
+use answer::Answer;
+use health::Health;
+use request_body::RequestBody;
+use request_id::RequestIds;
+
+/// Answers requests. Cheap to clone.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    agent: Arc<Agent>,
+    limits: Limits,
+    /// One permit per instance.
+    instances: Arc<Semaphore>,
+    work: Work,
+    health: Health,
+    ids: RequestIds,
+}
+
+impl Service {
+    /// Serves `agent`, with its instances under `work`.
+    pub fn new(agent: Arc<Agent>, limits: Limits, work: Work, database: TaskDatabase) -> Self {
+        Self(Arc::new(Inner {
+            agent,
+            limits,
+            instances: Arc::new(Semaphore::new(limits.max_instances as usize)),
+            work,
+            health: Health::new(database),
+            ids: RequestIds::default(),
+        }))
+    }
+
+    /// From now on the process is not ready for more.
+    pub fn begin_draining(&self) {
+        self.0.health.begin_draining();
+    }
+
+    /// Answers one request, which came from `remote`. Dropping the future does not end the
+    /// component's work.
+    pub async fn answer(&self, request: Request<Incoming>, remote: IpAddr) -> Response<ReplyBody> {
+        let id = self.0.ids.next();
+        let span = request_span(&id, TraceContext::of(request.headers()).as_ref());
+        let log = AccessLog::begin(&request, remote, span.clone());
+        async {
+            let health = Health::is_health(request.uri().path());
+            let mut response = match self.respond(request).await {
+                Ok(response) => response,
+                Err(answer) => answer.into_response(),
+            };
+            if let Ok(id) = HeaderValue::from_str(&id) {
+                response.headers_mut().entry("x-request-id").or_insert(id);
+            }
+            // Probes come every few seconds and say nothing when they succeed.
+            let log = if health { log.at_debug() } else { log };
+            log.follow(response)
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn respond(&self, request: Request<Incoming>) -> Result<Response<ReplyBody>, Answer> {
+        if Health::is_health(request.uri().path()) {
+            return self
+                .0
+                .health
+                .answer(request.method(), request.uri().path())
+                .await;
+        }
+        check_form(&request)?;
+        let (head, body) = request.into_parts();
+        let most = self.0.limits.max_body;
+        let declared = head
+            .headers
+            .get(CONTENT_LENGTH)
+            .and_then(|v| v.to_str().ok()?.parse().ok());
+        if declared.is_some_and(|length: u64| length > most) {
+            // A client that is still sending does not read an answer, so take what it sends.
+            request_body::discard(body);
+            return Err(Answer::TooLarge { most });
+        }
+        let Ok(permit) = self.0.instances.clone().try_acquire_owned() else {
+            debug!("all {} instances are busy", self.0.limits.max_instances);
+            return Err(Answer::Busy {
+                most: self.0.limits.max_instances,
+            });
+        };
+        let caller = Caller::of_request(&head);
+        let (body, exceeded) = RequestBody::new(body, most);
+        let request = Request::from_parts(head, body);
+        let exchange = exchange::begin(self.0.agent.clone(), &self.0.work, permit, caller, request);
+        tokio::select! {
+            response = exchange => response,
+            () = exceeded.wait() => Err(Answer::TooLarge { most }),
+        }
+    }
+}
+
+/// The component is promised a request with an authority that it can read.
+fn check_form(request: &Request<Incoming>) -> Result<(), Answer> {
+    if request.method() == Method::CONNECT {
+        return Err(Answer::Malformed("CONNECT is not served here"));
+    }
+    let authority = match (request.uri().authority(), request.headers().get(HOST)) {
+        (Some(authority), _) => Some(authority.as_str()),
+        (None, Some(host)) => host.to_str().ok(),
+        (None, None) => None,
+    };
+    match authority {
+        Some(authority) if !authority.is_empty() => Ok(()),
+        _ => Err(Answer::Malformed("the request names no host it is for")),
+    }
+}

@@ -1,0 +1,100 @@
+use std::net::IpAddr;
+use std::time::Instant;
+
+use http::header::USER_AGENT;
+use http::{Method, Request, Response, Version};
+use tracing::Span;
+
+use super::reply::ReplyBody;
+use crate::telemetry::Access;
+
+/// What a client that left before its answer is logged with; no response carries it.
+const CLIENT_LEFT: u16 = 499;
+
+/// Logs one request when it has ended, however it ends: it is moved from the request to its
+/// response's body, and dropped with that.
+#[derive(Debug)]
+pub(super) struct AccessLog {
+    method: Method,
+    path: String,
+    version: Version,
+    user_agent: String,
+    remote: String,
+    began: Instant,
+    span: Span,
+    status: u16,
+    bytes: u64,
+    broken: Option<&'static str>,
+    quiet: bool,
+}
+
+impl AccessLog {
+    pub(super) fn begin<B>(request: &Request<B>, remote: IpAddr, span: Span) -> Self {
+        let user_agent = request
+            .headers()
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok());
+        Self {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            version: request.version(),
+            user_agent: user_agent.unwrap_or_default().to_owned(),
+            remote: remote.to_string(),
+            began: Instant::now(),
+            span,
+            status: CLIENT_LEFT,
+            bytes: 0,
+            broken: Some("the client left before the answer"),
+            quiet: false,
+        }
+    }
+
+    /// For requests that are only worth a line when they fail.
+    pub(super) fn at_debug(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
+    /// Goes with the response.
+    pub(super) fn follow(mut self, response: Response<ReplyBody>) -> Response<ReplyBody> {
+        self.status = response.status().as_u16();
+        let whole = self.method == Method::HEAD || http_body::Body::is_end_stream(response.body());
+        self.broken = (!whole).then_some("the client left before the end");
+        response.map(|body| body.logged_by(self))
+    }
+
+    pub(super) fn sent(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    pub(super) fn complete(&mut self) {
+        self.broken = None;
+    }
+
+    pub(super) fn broken(&mut self, why: &'static str) {
+        self.broken = Some(why);
+    }
+}
+
+impl Drop for AccessLog {
+    fn drop(&mut self) {
+        if self.quiet && self.status < 400 {
+            return;
+        }
+        let protocol = format!("{:?}", self.version);
+        self.span.in_scope(|| {
+            Access {
+                method: self.method.as_str(),
+                path: &self.path,
+                protocol: &protocol,
+                user_agent: &self.user_agent,
+                remote: &self.remote,
+                status: self.status,
+                bytes: self.bytes,
+                latency: self.began.elapsed(),
+                broken: self.broken,
+            }
+            .log();
+        });
+    }
+}

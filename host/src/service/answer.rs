@@ -1,0 +1,92 @@
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
+
+use super::reply::ReplyBody;
+use crate::config::shown_size;
+
+/// What the host answers by itself, in the shape of a `google.rpc.Status`, which the A2A bindings
+/// use for errors too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    Malformed(&'static str),
+    NotFound,
+    MethodNotAllowed,
+    TooLarge {
+        most: u64,
+    },
+    Busy {
+        most: u32,
+    },
+    /// The component ended without an answer; the log says why.
+    Failed(&'static str),
+    NotReady(&'static str),
+}
+
+impl Answer {
+    pub(super) fn into_response(self) -> Response<ReplyBody> {
+        let (status, name, message) = match self {
+            Self::Malformed(message) => (
+                StatusCode::BAD_REQUEST,
+                "INVALID_ARGUMENT",
+                message.to_owned(),
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "NOT_FOUND",
+                "there are /health/live, /health/ready and /health/startup".to_owned(),
+            ),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "INVALID_ARGUMENT",
+                "use GET".to_owned(),
+            ),
+            Self::TooLarge { most } => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RESOURCE_EXHAUSTED",
+                format!(
+                    "the request body is larger than {} ({most} bytes)",
+                    shown_size(most)
+                ),
+            ),
+            Self::Busy { most } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                format!("all {most} instances of the agent are busy; try again in a second"),
+            ),
+            Self::Failed(message) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL",
+                message.to_owned(),
+            ),
+            Self::NotReady(message) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                message.to_owned(),
+            ),
+        };
+        let error = json!({"error": {"code": status.as_u16(), "status": name, "message": message}});
+        let mut response = of_json(error);
+        *response.status_mut() = status;
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        response
+    }
+}
+
+pub(super) fn of_json(value: serde_json::Value) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::of_bytes(Bytes::from(value.to_string())));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

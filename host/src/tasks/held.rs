@@ -1,0 +1,135 @@
+use attache_task_store::{Append, Change, Database, Error, Fail, Lease};
+use tokio::sync::watch;
+use tracing::warn;
+
+use super::keeper::Keeper;
+use super::{LEASE, milliseconds, now};
+
+/// What a run knows about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// It holds the task.
+    Working,
+    /// It holds the task, and was asked to stop.
+    Canceling,
+    /// It does not hold the task any more.
+    Over,
+}
+
+impl Standing {
+    pub(super) fn should_stop(self) -> bool {
+        self != Self::Working
+    }
+}
+
+/// A run whose lease the [`Keeper`] renews while this value lives.
+///
+/// Dropped before its task reached a state that ends the run, whatever the reason, it fails the
+/// task: a reader must never wait for a run that is gone.
+#[derive(Debug)]
+pub struct HeldRun {
+    keeper: Keeper,
+    number: u64,
+    lease: Lease,
+    standing: watch::Receiver<Standing>,
+}
+
+impl HeldRun {
+    pub(super) fn new(
+        keeper: Keeper,
+        number: u64,
+        lease: Lease,
+        standing: watch::Receiver<Standing>,
+    ) -> Self {
+        Self {
+            keeper,
+            number,
+            lease,
+            standing,
+        }
+    }
+
+    /// The right that is held.
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// Writes to the task. Returns the number of its newest event.
+    ///
+    /// # Errors
+    /// Those of [`Append`].
+    pub async fn append(&mut self, change: Change) -> Result<u64, Error> {
+        let ends_run = change.state.ends_run();
+        let append = Append {
+            lease: self.lease.clone(),
+            change,
+            now: now(),
+            lease_ms: milliseconds(LEASE),
+        };
+        let appended = self.keeper.database().perform(append).await;
+        match &appended {
+            Ok(_) if ends_run => self.keeper.raise(self.number, Standing::Over),
+            Ok(appended) if appended.cancel_requested => {
+                self.keeper.raise(self.number, Standing::Canceling);
+            }
+            Ok(_) => {}
+            Err(Error::Lost | Error::Finished(_) | Error::NotFound) => {
+                self.keeper.raise(self.number, Standing::Over);
+            }
+            Err(_) => {}
+        }
+        if appended.is_ok() {
+            self.keeper
+                .wakeups()
+                .wake(&self.lease.scope, &self.lease.task_id);
+        }
+        appended.map(|appended| appended.newest)
+    }
+
+    /// Ends the task as failed, unless this run does not hold it any more.
+    pub async fn fail(self, reason: &str) {
+        if !self.is_over() {
+            self.keeper.raise(self.number, Standing::Over);
+            fail(&self.keeper, self.lease.clone(), reason).await;
+        }
+    }
+
+    /// True when the run should come to an end: asked to, or without its task.
+    pub fn should_stop(&self) -> bool {
+        self.standing.borrow().should_stop()
+    }
+
+    /// True when the task is not this run's any more.
+    pub fn is_over(&self) -> bool {
+        *self.standing.borrow() == Standing::Over
+    }
+
+    pub(super) fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+}
+
+impl Drop for HeldRun {
+    fn drop(&mut self) {
+        self.keeper.forget(self.number);
+        if !self.is_over() {
+            self.keeper.abandon(self.lease.clone());
+        }
+    }
+}
+
+pub(super) async fn fail(keeper: &Keeper, lease: Lease, reason: &str) {
+    let (scope, task_id) = (lease.scope.clone(), lease.task_id.clone());
+    let fail = Fail {
+        lease,
+        reason: reason.to_owned(),
+        now: now(),
+    };
+    match keeper.database().perform(fail).await {
+        Ok(_) => keeper.wakeups().wake(&scope, &task_id),
+        // Somebody else has it, or it has ended: then there is nothing to fail.
+        Err(Error::Lost | Error::Finished(_) | Error::NotFound) => {}
+        // Its lease runs out, and the sweeper fails it later.
+        Err(error) => warn!("task {task_id:?} cannot be failed now: {error}"),
+    }
+}

@@ -1,0 +1,276 @@
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use attache_task_store::{
+    Begin, Begun, Cancel, Database, Error, Lease, Opening, Renew, Renewal, Scope, Task,
+};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tracing::warn;
+
+use super::database::TaskDatabase;
+use super::held::{HeldRun, Standing, fail};
+use super::wakeups::Wakeups;
+use super::{LEASE, RENEWAL, milliseconds, now};
+
+/// What readers are told about a task whose run is gone.
+const ABANDONED: &str = "The agent stopped before it finished this task.";
+
+/// Keeps the runs of this process alive, and cleans up behind those that end too early.
+///
+/// All leases are renewed by one statement every few seconds, however many runs there are.
+#[derive(Debug, Clone)]
+pub struct Keeper(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    database: TaskDatabase,
+    wakeups: Wakeups,
+    idempotency_window_ms: u64,
+    held: Mutex<HashMap<u64, Held>>,
+    numbers: AtomicU64,
+    /// The process ends: abandoned tasks are left for the next one instead of failed.
+    closing: AtomicBool,
+    /// Abandoned runs whose tasks are not settled yet.
+    settling: watch::Sender<usize>,
+    /// Runs are dropped wherever an instance ends; what follows runs here.
+    runtime: Handle,
+}
+
+#[derive(Debug)]
+struct Held {
+    lease: Lease,
+    standing: watch::Sender<Standing>,
+}
+
+/// How a run began.
+#[derive(Debug)]
+pub(super) enum Beginning {
+    Started(HeldRun, Option<Task>),
+    Repeated(Task),
+}
+
+impl Keeper {
+    /// A keeper of runs in `database`. Call it on the runtime that is to do the work.
+    pub fn new(database: TaskDatabase, idempotency_window: Option<Duration>) -> Self {
+        Self(Arc::new(Inner {
+            database,
+            wakeups: Wakeups::default(),
+            idempotency_window_ms: idempotency_window.map_or(0, milliseconds),
+            held: Mutex::default(),
+            numbers: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            settling: watch::channel(0).0,
+            runtime: Handle::current(),
+        }))
+    }
+
+    /// The database behind it.
+    pub fn database(&self) -> &TaskDatabase {
+        &self.0.database
+    }
+
+    pub(super) fn wakeups(&self) -> &Wakeups {
+        &self.0.wakeups
+    }
+
+    /// Renews the leases of all runs. Never ends.
+    pub async fn renew(&self) {
+        let mut ticks = interval(RENEWAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let (numbers, leases): (Vec<_>, Vec<_>) = self
+                .held()
+                .iter()
+                .map(|(number, held)| (*number, held.lease.clone()))
+                .unzip();
+            if leases.is_empty() {
+                continue;
+            }
+            let renew = Renew {
+                leases,
+                now: now(),
+                lease_ms: milliseconds(LEASE),
+            };
+            match self.0.database.perform(renew).await {
+                Ok(renewals) => {
+                    for (number, renewal) in numbers.into_iter().zip(renewals) {
+                        self.renewed(number, renewal);
+                    }
+                }
+                Err(error) => warn!("runs cannot show that they are alive: {error}"),
+            }
+        }
+    }
+
+    fn renewed(&self, number: u64, renewal: Renewal) {
+        match renewal {
+            Renewal::Held {
+                cancel_requested: false,
+            } => {}
+            Renewal::Held {
+                cancel_requested: true,
+            } => self.raise(number, Standing::Canceling),
+            Renewal::Lost => self.raise(number, Standing::Over),
+        }
+    }
+
+    /// Begins a run. `canceled` says that it should stop at once.
+    pub(super) async fn begin(
+        &self,
+        scope: Scope,
+        opening: Opening,
+        canceled: bool,
+    ) -> Result<Beginning, Error> {
+        let begin = Begin {
+            scope,
+            opening,
+            now: now(),
+            lease_ms: milliseconds(LEASE),
+            idempotency_window_ms: self.0.idempotency_window_ms,
+        };
+        match self.0.database.perform(begin).await? {
+            Begun::Started { lease, task } => {
+                let standing = if canceled {
+                    Standing::Canceling
+                } else {
+                    Standing::Working
+                };
+                Ok(Beginning::Started(self.hold(lease, standing), task))
+            }
+            Begun::Repeated(task) => Ok(Beginning::Repeated(task)),
+        }
+    }
+
+    /// Keeps a lease alive until the value returned is dropped. An earlier run of the same task
+    /// learns that it is over.
+    pub(super) fn hold(&self, lease: Lease, standing: Standing) -> HeldRun {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = watch::channel(standing);
+        let mut held = self.held();
+        for earlier in held.values() {
+            if earlier.lease.task_id == lease.task_id
+                && earlier.lease.scope == lease.scope
+                && earlier.lease.fence < lease.fence
+            {
+                earlier.standing.send_replace(Standing::Over);
+            }
+        }
+        held.insert(
+            number,
+            Held {
+                lease: lease.clone(),
+                standing: sender,
+            },
+        );
+        drop(held);
+        HeldRun::new(self.clone(), number, lease, receiver)
+    }
+
+    /// Whether somebody asked to cancel the task; none when this run does not hold it any more.
+    pub(super) async fn is_canceled(&self, lease: &Lease) -> Result<Option<bool>, Error> {
+        let leases = vec![lease.clone()];
+        let renew = Renew {
+            leases,
+            now: now(),
+            lease_ms: milliseconds(LEASE),
+        };
+        let renewals = self.0.database.perform(renew).await?;
+        Ok(match renewals.first() {
+            Some(Renewal::Held { cancel_requested }) => Some(*cancel_requested),
+            Some(Renewal::Lost) | None => None,
+        })
+    }
+
+    /// Asks the run that holds a task to stop; one of this process learns it at once.
+    pub(super) async fn cancel(&self, scope: Scope, task_id: String) -> Result<(), Error> {
+        let cancel = Cancel {
+            scope: scope.clone(),
+            task_id: task_id.clone(),
+        };
+        if self.0.database.perform(cancel).await? {
+            for held in self.held().values() {
+                if held.lease.task_id == task_id && held.lease.scope == scope {
+                    raise(&held.standing, Standing::Canceling);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells a run what became of it.
+    pub(super) fn raise(&self, number: u64, standing: Standing) {
+        if let Some(held) = self.held().get(&number) {
+            raise(&held.standing, standing);
+        }
+    }
+
+    /// Lets a lease run out.
+    pub(super) fn forget(&self, number: u64) {
+        self.held().remove(&number);
+    }
+
+    /// Settles the task of a run that ended too early: failed, or, when the process itself ends,
+    /// left for the next process to take up.
+    pub(super) fn abandon(&self, lease: Lease) {
+        let keeper = self.clone();
+        self.0.settling.send_modify(|count| *count += 1);
+        self.0.runtime.spawn(async move {
+            if keeper.0.closing.load(Ordering::Relaxed) {
+                keeper.release(lease).await;
+            } else {
+                fail(&keeper, lease, ABANDONED).await;
+            }
+            keeper.0.settling.send_modify(|count| *count -= 1);
+        });
+    }
+
+    async fn release(&self, lease: Lease) {
+        let (scope, task_id) = (lease.scope.clone(), lease.task_id.clone());
+        let renew = Renew {
+            leases: vec![lease],
+            now: now(),
+            lease_ms: 0,
+        };
+        if let Err(error) = self.0.database.perform(renew).await {
+            warn!("task {task_id:?} cannot be released now: {error}");
+        }
+        self.0.wakeups.wake(&scope, &task_id);
+    }
+
+    /// From now on the process ends.
+    pub fn begin_closing(&self) {
+        self.0.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until abandoned tasks are settled, at most for `patience`, and closes the database.
+    pub async fn close(&self, patience: Duration) {
+        let mut settling = self.0.settling.subscribe();
+        let settled = timeout(patience, settling.wait_for(|count| *count == 0)).await;
+        if settled.is_err() {
+            warn!("some tasks are left as running; the next start takes them up");
+        }
+        drop(settled);
+        self.0.database.close().await;
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<u64, Held>> {
+        // Nothing in here can be half done, so a panic elsewhere leaves it whole.
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A run that is over stays over, and one that is asked to stop is not asked to go on.
+fn raise(standing: &watch::Sender<Standing>, to: Standing) {
+    standing.send_if_modified(|standing| {
+        let raised = to > *standing;
+        if raised {
+            *standing = to;
+        }
+        raised
+    });
+}

@@ -1,0 +1,119 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use attache_task_store::{ClaimExpired, Database, Lease};
+use tokio::sync::Semaphore;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+use super::held::Standing;
+use super::keeper::Keeper;
+use super::log::{Adoption, Tasks};
+use super::{LEASE, milliseconds, now};
+use crate::engine::RESUMED_INSTANCES;
+use crate::work::Work;
+
+/// How often expired leases are looked for.
+const SWEEP: Duration = Duration::from_secs(5);
+
+const NOT_RESUMED: &str =
+    "The agent was stopped while it worked on this task, and could not take it up again.";
+
+/// Hands a stored task to the component.
+pub trait Resume: Send + Sync {
+    /// Calls `worker.run` in a fresh instance whose log is `tasks`.
+    ///
+    /// The error is what the component or the engine said.
+    fn resume(
+        &self,
+        tasks: Tasks,
+        tenant: String,
+        task_id: String,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>>;
+}
+
+/// Finds tasks whose run nobody keeps alive any more, and has them resumed or fails them.
+///
+/// Each is claimed first, so that of several processes one takes it up. The claim is kept alive
+/// like any run until the component resumes the task and so takes the claim over; when the
+/// component ends without having done so, the claim is still there to fail the task with.
+pub struct Sweeper {
+    keeper: Keeper,
+    /// None when the component cannot take up tasks.
+    resume: Option<Arc<dyn Resume>>,
+    work: Work,
+    slots: Arc<Semaphore>,
+}
+
+impl Sweeper {
+    /// A sweeper that does its work under `work`.
+    pub fn new(keeper: Keeper, resume: Option<Arc<dyn Resume>>, work: Work) -> Self {
+        let slots = Arc::new(Semaphore::new(RESUMED_INSTANCES as usize));
+        Self {
+            keeper,
+            resume,
+            work,
+            slots,
+        }
+    }
+
+    /// Sweeps now and then every few seconds. Never ends.
+    pub async fn run(self) {
+        let mut ticks = interval(SWEEP);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.sweep().await;
+        }
+    }
+
+    async fn sweep(&self) {
+        let limit = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+        if limit == 0 {
+            return;
+        }
+        let claim = ClaimExpired {
+            now: now(),
+            lease_ms: milliseconds(LEASE),
+            limit,
+        };
+        let leases = match self.keeper.database().perform(claim).await {
+            Ok(leases) => leases,
+            Err(error) => return warn!("tasks without a run cannot be looked for: {error}"),
+        };
+        for lease in leases {
+            // Only this loop takes slots, and it claimed no more than there are.
+            let Ok(slot) = self.slots.clone().try_acquire_owned() else {
+                return;
+            };
+            let (keeper, resume) = (self.keeper.clone(), self.resume.clone());
+            self.work.spawn(async move {
+                take_up(&keeper, resume.as_deref(), lease).await;
+                drop(slot);
+            });
+        }
+    }
+}
+
+async fn take_up(keeper: &Keeper, resume: Option<&dyn Resume>, lease: Lease) {
+    let claim = keeper.hold(lease.clone(), Standing::Working);
+    let task_id = lease.task_id.clone();
+    let Some(resume) = resume else {
+        info!("task {task_id:?} lost its run and is failed: the component exports no worker");
+        return claim.fail(NOT_RESUMED).await;
+    };
+    let canceled = match keeper.is_canceled(&lease).await {
+        Ok(Some(canceled)) => canceled,
+        Ok(None) => return,
+        Err(error) => return warn!("task {task_id:?} cannot be taken up: {error}"),
+    };
+    info!("task {task_id:?} lost its run and is taken up again");
+    let tenant = lease.scope.tenant.clone();
+    let tasks = Tasks::adopting(keeper.clone(), Adoption { lease, canceled });
+    if let Err(reason) = resume.resume(tasks, tenant, task_id.clone()).await {
+        warn!("the component did not take up task {task_id:?}: {reason}");
+    }
+    claim.fail(NOT_RESUMED).await;
+}

@@ -1,0 +1,54 @@
+use std::time::Duration;
+
+use super::record::ACCESS;
+
+/// What is logged about a request when it has ended.
+#[derive(Debug)]
+pub struct Access<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path, without the query: queries may carry secrets.
+    pub path: &'a str,
+    /// `HTTP/1.1` or `HTTP/2.0`.
+    pub protocol: &'a str,
+    /// Who the client says it is.
+    pub user_agent: &'a str,
+    /// Who connected, or the proxy in front.
+    pub remote: &'a str,
+    /// The status of the response.
+    pub status: u16,
+    /// Bytes of the response's body.
+    pub bytes: u64,
+    /// From the request's head to the response's end.
+    pub latency: Duration,
+    /// What came between, when the response did not end well.
+    pub broken: Option<&'static str>,
+}
+
+impl Access<'_> {
+    /// Logs it: server errors as warnings, since what caused them was logged as an error.
+    pub fn log(&self) {
+        let latency_us = u64::try_from(self.latency.as_micros()).unwrap_or(u64::MAX);
+        macro_rules! event {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: ACCESS,
+                    method = self.method,
+                    path = self.path,
+                    protocol = self.protocol,
+                    user_agent = self.user_agent,
+                    remote = self.remote,
+                    status = self.status,
+                    bytes = self.bytes,
+                    latency_us,
+                    broken = self.broken,
+                )
+            };
+        }
+        if self.status >= 500 {
+            event!(warn)
+        } else {
+            event!(info)
+        }
+    }
+}

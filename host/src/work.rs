@@ -1,0 +1,121 @@
+//! Work that outlives the request that began it.
+//!
+//! An instance goes on when its client has left, so the process has to know what still runs before
+//! it may end. Every such piece of work is spawned here; at the end of the process they are waited
+//! for, and what does not end in time is dropped where it waits, so that its destructors still run.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// How long work may take to be dropped: busy instances look up every few milliseconds.
+const DROPPING: Duration = Duration::from_secs(1);
+
+/// The work of this process that is still going on. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Work {
+    running: watch::Sender<usize>,
+    dropped: watch::Sender<bool>,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            running: watch::channel(0).0,
+            dropped: watch::channel(false).0,
+        }
+    }
+}
+
+/// Counts one piece of work for as long as it lives.
+#[derive(Debug)]
+struct Piece(watch::Sender<usize>);
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.0.send_modify(|running| *running -= 1);
+    }
+}
+
+impl Work {
+    /// Runs `future` to its end, or until [`Work::finish`] drops it. The handle gives none then.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<Option<F::Output>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.running.send_modify(|running| *running += 1);
+        let piece = Piece(self.running.clone());
+        let mut dropped = self.dropped.subscribe();
+        tokio::spawn(async move {
+            let output = tokio::select! {
+                output = future => Some(output),
+                _ = dropped.wait_for(|dropped| *dropped) => None,
+            };
+            drop(piece);
+            output
+        })
+    }
+
+    /// How many pieces of work are going on.
+    pub fn running(&self) -> usize {
+        *self.running.borrow()
+    }
+
+    /// Waits until all work has ended, at most for `patience`; then drops the rest and returns how
+    /// many pieces that were.
+    pub async fn finish(&self, patience: Duration) -> usize {
+        let mut running = self.running.subscribe();
+        if timeout(patience, running.wait_for(|running| *running == 0))
+            .await
+            .is_ok()
+        {
+            return 0;
+        }
+        let unfinished = self.running();
+        self.dropped.send_replace(true);
+        let _ = timeout(DROPPING, running.wait_for(|running| *running == 0)).await;
+        unfinished
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[tokio::test]
+    async fn work_that_ends_in_time_is_waited_for() {
+        let work = Work::default();
+        let handle = work.spawn(async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            7
+        });
+        assert_eq!(work.finish(Duration::from_secs(10)).await, 0);
+        assert_eq!(handle.await.unwrap(), Some(7));
+    }
+
+    #[tokio::test]
+    async fn work_that_does_not_is_dropped_with_its_destructors() {
+        struct Flag(Arc<AtomicBool>);
+        impl Drop for Flag {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let work = Work::default();
+        let dropped = Arc::new(AtomicBool::new(false));
+        let flag = Flag(dropped.clone());
+        let handle = work.spawn(async move {
+            let _flag = flag;
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(work.finish(Duration::from_millis(10)).await, 1);
+        assert_eq!(handle.await.unwrap(), None);
+        assert!(dropped.load(Ordering::Relaxed));
+    }
+}

@@ -1,0 +1,41 @@
+use super::client::get;
+use super::process::Host;
+
+#[tokio::test]
+async fn config_keys_come_from_flags_environment_and_host() {
+    let host = Host::start_with(
+        &[
+            "--config",
+            "Model=one",
+            "--card",
+            "hybrid",
+            "--public-url",
+            "https://agent.example/",
+        ],
+        &[
+            ("ATTACHE_CONFIG_MODEL", "two"),
+            ("ATTACHE_CONFIG_LOCATION", "global"),
+        ],
+    );
+    let keys = get(&host, "/config").await.text;
+    assert_eq!(
+        keys,
+        "attache_card=hybrid\nattache_public_url=https://agent.example\nlocation=global\nmodel=one"
+    );
+}
+
+#[tokio::test]
+async fn without_configuration_there_are_no_keys() {
+    assert_eq!(get(&Host::start(&[]), "/config").await.text, "");
+}
+
+#[tokio::test]
+async fn the_component_sees_no_environment_no_folder_and_no_socket() {
+    let host = Host::start_with(&[], &[("SECRET", "value")]);
+    assert_eq!(get(&host, "/environment").await.text, "[] 0 false");
+}
+
+#[tokio::test]
+async fn callers_are_anonymous() {
+    assert_eq!(get(&Host::start(&[]), "/caller").await.text, "anonymous");
+}

@@ -1,0 +1,23 @@
+//! The host from outside: the real binary, a component that does what a request asks for, and
+//! clients over TCP. One module per behaviour.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends where it finds what it did not expect"
+)]
+
+mod answers;
+mod capabilities;
+mod client;
+mod component_files;
+mod configuration;
+mod limits;
+mod logs;
+mod outbound;
+mod process;
+mod shutdown;
+mod streaming;
+mod tasks;

@@ -1,0 +1,233 @@
+//! The host as a process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The longest that anything may take here, on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_attache-host"));
+    command.env_clear();
+    command
+}
+
+/// A component of `tests/guests`, built by cargo.
+pub(crate) fn guest(name: &str) -> PathBuf {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--release", "--target", "wasm32-wasip2"])
+            .args(["-p", "host-probe", "-p", "host-stranger"])
+            .current_dir(&workspace)
+            // What the outer cargo set for this crate is not for those.
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .status()
+            .unwrap();
+        assert!(status.success(), "the guests do not build");
+        let target = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| workspace.join("target"), |folder| workspace.join(folder));
+        target.join("wasm32-wasip2/release")
+    });
+    BUILT.join(name)
+}
+
+/// The probe, compiled once for all tests.
+pub(crate) fn compiled_probe() -> &'static Path {
+    static COMPILED: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("probe.cwasm");
+        let output = binary()
+            .arg("compile")
+            .arg(guest("host_probe.wasm"))
+            .arg("-o")
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        (folder, file)
+    });
+    &COMPILED.1
+}
+
+/// Runs the binary to its end.
+pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    binary()
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap()
+}
+
+/// A host that serves the probe, with JSON logs.
+pub(crate) struct Host {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    log: Log,
+    data: Data,
+}
+
+enum Data {
+    Own(TempDir),
+    Given(PathBuf),
+}
+
+impl Host {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    pub(crate) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self::spawn(Data::Own(data), arguments, environment)
+    }
+
+    /// On the data that another host left.
+    pub(crate) fn start_on(folder: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(Data::Given(folder.to_owned()), arguments, &[])
+    }
+
+    fn spawn(data: Data, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let folder = match &data {
+            Data::Own(folder) => folder.path(),
+            Data::Given(folder) => folder,
+        };
+        let mut child = binary()
+            .arg("serve")
+            .arg(compiled_probe())
+            .env("PORT", "0")
+            .env("ATTACHE_DATA_DIR", folder)
+            .env("ATTACHE_HOST", "127.0.0.1")
+            .env("ATTACHE_LOG_FORMAT", "json")
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let log = Log::follow(child.stdout.take().unwrap());
+        let listening = log.wait("the address", |entry| {
+            entry.get("address").is_some().then(|| entry.clone())
+        });
+        let address = listening["address"].as_str().unwrap().parse().unwrap();
+        Self {
+            child,
+            address,
+            log,
+            data,
+        }
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        match &self.data {
+            Data::Own(folder) => folder.path(),
+            Data::Given(folder) => folder,
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Waits for a log entry.
+    pub(crate) fn log(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        self.log
+            .wait(what, |entry| is(entry).then(|| entry.clone()))
+    }
+
+    /// Waits for a log entry whose message contains `text`.
+    pub(crate) fn log_with(&self, text: &str) -> Value {
+        self.log(text, |entry| message(entry).contains(text))
+    }
+
+    /// All entries so far.
+    pub(crate) fn entries(&self) -> Vec<Value> {
+        self.log.0.entries.lock().unwrap().clone()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill")
+            .args(["-s", name, &id])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until the process has ended; its exit status, or none after a signal.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the host does not end: {:?}",
+                self.entries()
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn message(entry: &Value) -> &str {
+    entry["message"].as_str().unwrap_or_default()
+}
+
+#[derive(Clone)]
+struct Log(Arc<Lines>);
+
+#[derive(Default)]
+struct Lines {
+    entries: Mutex<Vec<Value>>,
+    more: Condvar,
+}
+
+impl Log {
+    fn follow(stream: impl Read + Send + 'static) -> Self {
+        let log = Self(Arc::default());
+        let follower = log.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                let entry = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                follower.0.entries.lock().unwrap().push(entry);
+                follower.0.more.notify_all();
+            }
+        });
+        log
+    }
+
+    fn wait<T>(&self, what: &str, is: impl Fn(&Value) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        let mut entries = self.0.entries.lock().unwrap();
+        loop {
+            if let Some(found) = entries.iter().find_map(&is) {
+                return found;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{what:?} is not in the log: {entries:#?}");
+            entries = self.0.more.wait_timeout(entries, left).unwrap().0;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Writing a response.
+
+use wasip2::http::types::{Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
+use wasip2::io::streams::{OutputStream, StreamError};
+
+/// A response whose head is sent.
+pub(crate) struct Reply {
+    stream: Option<OutputStream>,
+    body: Option<OutgoingBody>,
+}
+
+impl Reply {
+    /// Sends the head.
+    pub(crate) fn to(out: ResponseOutparam) -> Self {
+        let response = OutgoingResponse::new(Fields::new());
+        let body = response.body().ok();
+        let stream = body.as_ref().and_then(|body| body.write().ok());
+        ResponseOutparam::set(out, Ok(response));
+        Self { stream, body }
+    }
+
+    /// A response that was ended before.
+    pub(crate) fn closed() -> Self {
+        Self {
+            stream: None,
+            body: None,
+        }
+    }
+
+    /// Writes a piece, which leaves at once.
+    pub(crate) fn write(&mut self, text: &str) -> Result<(), StreamError> {
+        match &self.stream {
+            Some(stream) => stream.blocking_write_and_flush(text.as_bytes()),
+            None => Err(StreamError::Closed),
+        }
+    }
+
+    pub(crate) fn finish(mut self) {
+        drop(self.stream.take());
+        if let Some(body) = self.body.take() {
+            let _ = OutgoingBody::finish(body, None);
+        }
+    }
+
+    /// Writes the last piece.
+    pub(crate) fn end(mut self, text: &str) {
+        let _ = self.write(text);
+        self.finish();
+    }
+}
