@@ -205,9 +205,8 @@ impl HostTaskLog for TaskView<'_> {
             now: now(),
         };
         let watch = match self.tasks.keeper.database().perform(events).await {
-            Ok(progress) if progress.events.is_empty() && progress.running => {
-                TaskWatch::asleep(sleeper)
-            }
+            // A task that rests, waiting for its client, is waited for like one that is in work.
+            Ok(progress) if progress.events.is_empty() => TaskWatch::asleep(sleeper),
             Ok(_) => TaskWatch::ready_now(),
             Err(error) => return Ok(Err(error.into())),
         };
