@@ -185,3 +185,37 @@ pub(crate) fn fits(head: &Head, change: &Change) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::State;
+
+    /// A gigabyte is too much for the suite.
+    #[test]
+    fn a_log_is_bounded() {
+        let head = Head {
+            context_id: "c".to_owned(),
+            state: State::Working,
+            status_time: 0,
+            newest: 7,
+            bytes: MAX_LOG_BYTES - 2,
+            tail_after: 7,
+            tail_start: MAX_LOG_BYTES - 2,
+            task_bytes: 0,
+            artifacts_bytes: 0,
+            fence: 1,
+            lease_until: 1,
+            cancel_requested: false,
+        };
+        let change = |bytes| Change {
+            events: vec![vec![0; bytes]],
+            state: State::Working,
+            status_time: 0,
+            snapshot: None,
+        };
+        assert_eq!(fits(&head, &change(2)), Ok(()));
+        let refused = fits(&head, &change(3));
+        assert!(matches!(&refused, Err(Error::TooLarge(text)) if text.contains("1073741825")));
+    }
+}

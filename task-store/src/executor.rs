@@ -157,16 +157,21 @@ impl Row {
 pub enum Dialect {
     /// SQLite 3.49 or later, and what speaks like it.
     Sqlite,
-    /// PostgreSQL 14 or later.
+    /// PostgreSQL 14 or later. Two processes must not run [`crate::Migrate`] at once there: its
+    /// executor takes an advisory lock before the transaction begins.
     Postgres,
 }
 
 /// An open transaction.
 ///
 /// Every statement of an operation sees the same data: SQLite's own isolation, or REPEATABLE READ on
-/// PostgreSQL, where a serialization failure means that the operation runs again from its start.
-/// A string holds one statement. Parameters are numbered from `?1`, as SQLite writes them; every
-/// number up to `params.len()` occurs.
+/// PostgreSQL, where a serialization failure means that the operation runs again from its start. An
+/// operation that is not [`Operation::READ_ONLY`] begins with the right to write (`BEGIN IMMEDIATE`
+/// in SQLite): SQLite cannot wait for it once the operation has read.
+///
+/// A string holds one statement. Parameters are numbered from `?1`, as SQLite writes them, and every
+/// number up to `params.len()` occurs. They have the types of their columns: 64-bit integers, texts
+/// and blobs.
 pub trait Transaction: Send {
     /// The SQL of this database.
     const DIALECT: Dialect = Dialect::Sqlite;

@@ -6,8 +6,8 @@ use crate::{Error, Operation, Transaction, Value};
 const APPLIED: &str = "SELECT COALESCE(MAX(version), 0) FROM attache_schema";
 const APPLY: &str = "INSERT INTO attache_schema (version) VALUES (?1)";
 
-/// Creates or upgrades the schema. Changes nothing when it is current, and may run in several
-/// processes at once.
+/// Creates or upgrades the schema. Changes nothing when it is current. On SQLite several processes
+/// may run it at once; see [`crate::Dialect`] for PostgreSQL.
 ///
 /// Errors: [`Error::Unavailable`] when the database was written by a newer build.
 #[derive(Clone, Copy, Debug)]
