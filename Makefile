@@ -25,7 +25,7 @@ PYTHON := $(TARGET)/clients/python/bin/python
 # The components that ship, and those that only tests run. Each is built by its own cargo call:
 # built together, one's features would reach another.
 COMPONENTS := agent-component attache-spin-adapter hello-agent tck-agent
-TEST_COMPONENTS := spin-probe store-suite
+TEST_COMPONENTS := $(patsubst tests/guests/%/Cargo.toml,%,$(wildcard tests/guests/*/Cargo.toml))
 BUILD_COMPONENT := cargo build --release --target wasm32-wasip2 -p
 
 # Tools that the machine lacks are built into target/tools, unoptimised: that is quick, and they

@@ -1,1 +1,9 @@
-//! See the crate's description.
+//! What the end-to-end tests share.
+//!
+//! [`spin`] runs an agent as Spin 4.0.2 would; [`guests`] builds the components that tests run;
+//! [`server`] starts the host and other servers, and [`clients`] runs the official clients.
+
+pub mod clients;
+pub mod guests;
+pub mod server;
+pub mod spin;
