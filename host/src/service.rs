@@ -123,8 +123,10 @@ impl Service {
         let request = Request::from_parts(head, body);
         let exchange = exchange::begin(self.0.agent.clone(), &self.0.work, permit, caller, request);
         tokio::select! {
-            response = exchange => response,
+            // Looked at first: it comes before whatever the component answers to a broken body.
+            biased;
             () = exceeded.wait() => Err(Answer::TooLarge { most }),
+            response = exchange => response,
         }
     }
 }

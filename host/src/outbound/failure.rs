@@ -11,14 +11,15 @@ use super::resolve::ResolveError;
 /// The error code for a request that brought no response.
 pub(super) fn of_request(error: &hyper_util::client::legacy::Error) -> Error {
     let causes = || causes(error);
-    if find::<Refusal>(causes()).is_some() {
-        return Error::HttpRequestDenied;
-    }
-    if let Some(ResolveError::Unresolved { reason, .. }) = find(causes()) {
-        return Error::DnsError {
-            rcode: Some(reason.clone()),
-            info_code: None,
-        };
+    match find(causes()) {
+        Some(ResolveError::Refused(_)) => return Error::HttpRequestDenied,
+        Some(ResolveError::Unresolved { reason, .. }) => {
+            return Error::DnsError {
+                rcode: Some(reason.clone()),
+                info_code: None,
+            };
+        }
+        None => {}
     }
     if let Some(error) = find::<rustls::Error>(causes()) {
         return of_tls(error);
@@ -52,7 +53,10 @@ pub(super) fn of_body(error: &hyper::Error) -> Error {
 
 /// The refusal in a failed request, if the policy is why it failed.
 pub(super) fn refusal(error: &hyper_util::client::legacy::Error) -> Option<&Refusal> {
-    find(causes(error))
+    match find(causes(error)) {
+        Some(ResolveError::Refused(refusal)) => Some(refusal),
+        _ => None,
+    }
 }
 
 fn of_tls(error: &rustls::Error) -> Error {
@@ -68,27 +72,23 @@ fn of_tls(error: &rustls::Error) -> Error {
     }
 }
 
+/// What is behind an error, from the outside in. What an I/O error carries comes after it: the
+/// standard library would skip that.
 fn causes(error: &dyn StdError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     let mut next = error.source();
     std::iter::from_fn(move || {
         let cause = next?;
-        next = cause.source();
+        let carried = cause.downcast_ref().and_then(io::Error::get_ref);
+        next = match carried {
+            Some(carried) => Some(carried),
+            None => cause.source(),
+        };
         Some(cause)
     })
 }
 
-/// The first cause of this type, also when an I/O error carries it.
 fn find<'a, E: StdError + 'static>(
-    causes: impl Iterator<Item = &'a (dyn StdError + 'static)>,
+    mut causes: impl Iterator<Item = &'a (dyn StdError + 'static)>,
 ) -> Option<&'a E> {
-    causes
-        .flat_map(|cause| {
-            let inner = cause
-                .downcast_ref::<io::Error>()
-                .and_then(io::Error::get_ref)
-                .map(|inner| inner as &(dyn StdError + 'static));
-            [Some(cause), inner]
-        })
-        .flatten()
-        .find_map(|cause| cause.downcast_ref())
+    causes.find_map(|cause| cause.downcast_ref())
 }

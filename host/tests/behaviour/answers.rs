@@ -3,7 +3,7 @@ use http::{Method, StatusCode};
 use super::client::{Protocol, empty, exchange, get, request, send, whole};
 use super::process::Host;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_port_answers_http1_and_h2c() {
     let host = Host::start(&[]);
     for protocol in [Protocol::Http1, Protocol::H2c] {
@@ -18,7 +18,7 @@ async fn one_port_answers_http1_and_h2c() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_component_sees_authority_and_forwarding_headers_as_they_came() {
     let host = Host::start(&[]);
     for protocol in [Protocol::Http1, Protocol::H2c] {
@@ -48,7 +48,7 @@ async fn the_component_sees_authority_and_forwarding_headers_as_they_came() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_without_a_host_is_refused_in_json() {
     let host = Host::start(&[]);
     let request = http::Request::builder().uri("/echo").body(empty()).unwrap();
@@ -58,7 +58,7 @@ async fn a_request_without_a_host_is_refused_in_json() {
     assert_eq!(error["error"]["status"], "INVALID_ARGUMENT");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_host_answers_probes_by_itself() {
     let host = Host::start(&[]);
     for path in ["/health/live", "/health/ready", "/health/startup"] {
@@ -76,7 +76,7 @@ async fn the_host_answers_probes_by_itself() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_response_names_its_request() {
     let host = Host::start(&[]);
     let id =
@@ -90,7 +90,7 @@ async fn every_response_names_its_request() {
     });
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_does_not_answer_is_a_server_error() {
     let host = Host::start(&[]);
     let answer = get(&host, "/silent").await;

@@ -1,7 +1,7 @@
 use super::client::get;
 use super::process::Host;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn config_keys_come_from_flags_environment_and_host() {
     let host = Host::start_with(
         &[
@@ -24,18 +24,18 @@ async fn config_keys_come_from_flags_environment_and_host() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_configuration_there_are_no_keys() {
     assert_eq!(get(&Host::start(&[]), "/config").await.text, "");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_component_sees_no_environment_no_folder_and_no_socket() {
     let host = Host::start_with(&[], &[("SECRET", "value")]);
     assert_eq!(get(&host, "/environment").await.text, "[] 0 false");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn callers_are_anonymous() {
     assert_eq!(get(&Host::start(&[]), "/caller").await.text, "anonymous");
 }

@@ -106,10 +106,17 @@ pub(crate) async fn whole(response: Response<Incoming>) -> Answer {
     }
 }
 
-/// The next piece of a body; none at its end.
+/// The next piece of a body that is not empty; none at its end.
 pub(crate) async fn piece(body: &mut Incoming) -> Option<hyper::Result<String>> {
-    let frame = in_time(body.frame()).await?;
-    Some(frame.map(|frame| String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()))
+    loop {
+        let text = match in_time(body.frame()).await? {
+            Ok(frame) => String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap(),
+            Err(error) => return Some(Err(error)),
+        };
+        if !text.is_empty() {
+            return Some(Ok(text));
+        }
+    }
 }
 
 pub(crate) async fn in_time<F: Future>(future: F) -> F::Output {

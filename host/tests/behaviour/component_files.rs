@@ -62,7 +62,7 @@ fn what_is_no_agent_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_component_is_served_compiled_or_not() {
     let host = Host::start(&[]);
     assert_eq!(get(&host, "/").await.text, "ok");

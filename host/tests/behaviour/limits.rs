@@ -19,7 +19,7 @@ fn chunks(count: usize, size: usize) -> Body {
     StreamBody::new(futures_util::stream::iter(frames)).boxed()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_within_the_limit_arrives_whole() {
     let host = Host::start(&["--max-body", "1MiB"]);
     assert_eq!(
@@ -32,7 +32,7 @@ async fn a_body_within_the_limit_arrives_whole() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_the_limit_is_refused_and_the_limit_is_named() {
     let host = Host::start(&["--max-body", "1MiB"]);
     for protocol in [Protocol::Http1, Protocol::H2c] {
@@ -61,7 +61,7 @@ async fn a_body_over_the_limit_is_refused_and_the_limit_is_named() {
     assert_eq!(post(&host, "/body", bytes("next")).await.text, "4 whole");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn beyond_the_instances_there_is_a_time_to_retry() {
     let host = Host::start(&["--max-instances", "2"]);
     let busy = [(); 2].map(|()| {
@@ -87,7 +87,7 @@ async fn beyond_the_instances_there_is_a_time_to_retry() {
     until(|| get(&host, "/"), |answer| answer.status == StatusCode::OK).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_busy_component_does_not_hold_up_others() {
     let host = Host::start(&[]);
     let threads = std::thread::available_parallelism().unwrap().get();
@@ -109,7 +109,7 @@ async fn a_busy_component_does_not_hold_up_others() {
     assert!(spinning.iter().all(|spinning| !spinning.is_finished()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_computes_for_too_long_is_stopped() {
     let host = Host::start(&["--cpu-ms", "100"]);
     let answer = in_time(get(&host, "/spin")).await;
@@ -119,7 +119,7 @@ async fn a_component_that_computes_for_too_long_is_stopped() {
     assert_eq!(get(&host, "/slow?ms=300").await.text, "done");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_takes_too_much_memory_is_stopped() {
     let host = Host::start(&["--memory", "8MiB"]);
     assert_eq!(get(&host, "/memory?bytes=1000000").await.text, "1000000");

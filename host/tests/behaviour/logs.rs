@@ -11,7 +11,7 @@ use super::process::{Host, binary, compiled_probe};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_per_request_in_the_form_of_cloud_logging() {
     let host = Host::start_with(&[], &[("GOOGLE_CLOUD_PROJECT", "my-project")]);
     let request = request(&host, Protocol::Http1, "/echo?token=in-the-query")
@@ -52,7 +52,7 @@ async fn an_entry_per_request_in_the_form_of_cloud_logging() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_component_prints_is_logged_line_by_line_with_its_request() {
     let host = Host::start(&[]);
     let answer = get(&host, "/print").await;
@@ -69,7 +69,7 @@ async fn what_the_component_prints_is_logged_line_by_line_with_its_request() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn probes_are_not_worth_a_line() {
     let host = Host::start(&[]);
     get(&host, "/health/ready").await;
@@ -83,7 +83,7 @@ async fn probes_are_not_worth_a_line() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn at_a_terminal_the_start_says_where_to_look() {
     let mut child = binary()
         .args(["serve", "--data-dir", ":memory:"])
@@ -164,8 +164,7 @@ async fn on_cloud_run_url_and_project_are_found_out() {
         ("K_SERVICE", "analyst"),
         ("GCE_METADATA_HOST", metadata.as_str()),
     ];
-    let host =
-        tokio::task::block_in_place(|| Host::start_with(&["--log-format", "auto"], &environment));
+    let host = Host::start_with(&["--log-format", "auto"], &environment);
     let keys = get(&host, "/config").await.text;
     assert_eq!(
         keys,
@@ -185,7 +184,7 @@ async fn on_cloud_run_url_and_project_are_found_out() {
     assert_eq!(entry["logging.googleapis.com/spanId"], "00000000000000ff");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_metadata_server_the_start_is_late_by_a_second_at_most() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = nobody.local_addr().unwrap().to_string();

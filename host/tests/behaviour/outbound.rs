@@ -36,7 +36,7 @@ async fn elsewhere() -> (SocketAddr, std::sync::Arc<std::sync::atomic::AtomicUsi
     (address, connections)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn by_default_nothing_is_reached_and_the_log_says_what_would_allow_it() {
     let (address, connections) = elsewhere().await;
     let host = Host::start(&[]);
@@ -53,7 +53,7 @@ async fn by_default_nothing_is_reached_and_the_log_says_what_would_allow_it() {
     assert_eq!(connections.load(std::sync::atomic::Ordering::Relaxed), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_allowed_host_with_a_private_address_is_still_refused() {
     let (address, connections) = elsewhere().await;
     let port = address.port();
@@ -74,7 +74,7 @@ async fn an_allowed_host_with_a_private_address_is_still_refused() {
     assert_eq!(connections.load(std::sync::atomic::Ordering::Relaxed), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_allowed_is_reached_over_connections_that_are_kept() {
     let (address, connections) = elsewhere().await;
     let allowed = format!("{address},localhost:*");
@@ -89,7 +89,7 @@ async fn what_is_allowed_is_reached_over_connections_that_are_kept() {
     assert_eq!(answer.text, format!("200 reached /b at {by_name}"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn failures_have_the_codes_of_the_interface() {
     let (address, _) = elsewhere().await;
     let host = Host::start(&["--allow-outbound", "*", "--outbound-allow-private"]);

@@ -15,7 +15,7 @@ async fn stream(host: &Host, path: &str) -> hyper::body::Incoming {
     body
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_request_finishes_and_nothing_new_is_accepted() {
     for signal in ["TERM", "INT"] {
         let mut host = Host::start(&[]);
@@ -37,7 +37,7 @@ async fn a_running_request_finishes_and_nothing_new_is_accepted() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn work_after_the_answer_finishes_too() {
     let mut host = Host::start(&[]);
     super::client::get(&host, "/answer-then-work?ms=500&name=last").await;
@@ -46,7 +46,7 @@ async fn work_after_the_answer_finishes_too() {
     host.log_with("work last is done");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_takes_longer_than_the_drain_is_cut_off() {
     let mut host = Host::start(&["--drain", "0.3"]);
     let mut body = stream(&host, "/stream?count=100000&ms=10").await;
@@ -71,7 +71,7 @@ async fn what_takes_longer_than_the_drain_is_cut_off() {
     host.log_with("1 requests were cut off");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_the_process_at_once() {
     for (signal, status) in [("TERM", 143), ("INT", 130)] {
         let mut host = Host::start(&["--drain", "60"]);
@@ -84,7 +84,7 @@ async fn a_second_signal_ends_the_process_at_once() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_idle_host_ends_at_once() {
     let mut host = Host::start(&[]);
     // Idle connections do not count.

@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use super::client::{Protocol, empty, exchange, get, in_time, piece, request, send};
 use super::process::Host;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_piece_leaves_when_it_is_written() {
     let host = Host::start(&[]);
     for protocol in [Protocol::Http1, Protocol::H2c] {
@@ -39,7 +39,7 @@ async fn each_piece_leaves_when_it_is_written() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_before_the_answer_does_not_cancel_the_work() {
     let host = Host::start(&[]);
     for protocol in [Protocol::Http1, Protocol::H2c] {
@@ -56,7 +56,7 @@ async fn a_client_that_leaves_before_the_answer_does_not_cancel_the_work() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_a_stream_lets_the_component_know() {
     let host = Host::start(&[]);
     let request = request(&host, Protocol::Http1, "/stream?count=100000&ms=5&name=it")
@@ -70,7 +70,7 @@ async fn a_client_that_leaves_a_stream_lets_the_component_know() {
     assert_eq!(entry["broken"], "the client left before the end");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn work_goes_on_after_the_answer() {
     let host = Host::start(&[]);
     let began = Instant::now();
@@ -86,7 +86,7 @@ async fn work_goes_on_after_the_answer() {
     host.log_with("work later is done");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trap_before_the_head_is_a_server_error_in_json() {
     let host = Host::start(&[]);
     for protocol in [Protocol::Http1, Protocol::H2c] {
@@ -104,7 +104,7 @@ async fn a_trap_before_the_head_is_a_server_error_in_json() {
     assert_eq!(get(&host, "/").await.status, StatusCode::OK);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trap_after_the_head_breaks_the_response_off() {
     let host = Host::start(&[]);
     for protocol in [Protocol::Http1, Protocol::H2c] {

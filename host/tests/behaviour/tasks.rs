@@ -26,7 +26,7 @@ fn failed(text: &str) -> bool {
     text.starts_with("State::Failed running=false")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_completes_its_task_and_the_task_survives_the_process() {
     let mut host = Host::start(&[]);
     let answer = get(&host, "/runs/begin?id=one").await;
@@ -43,7 +43,7 @@ async fn a_run_completes_its_task_and_the_task_survives_the_process() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_whose_run_ends_too_early_is_failed_with_a_sentence() {
     let host = Host::start(&[]);
     for (id, then) in [("trapped", "trap"), ("left", "leave")] {
@@ -56,7 +56,7 @@ async fn a_task_whose_run_ends_too_early_is_failed_with_a_sentence() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_gets_each_event_and_the_end_at_once() {
     let host = Host::start(&[]);
     let run = open(&host, "/runs/begin?id=watched&ms=700").await;
@@ -88,7 +88,7 @@ async fn a_watcher_gets_each_event_and_the_end_at_once() {
     drop(run);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_learns_that_the_run_is_gone() {
     let host = Host::start(&[]);
     let _run = open(&host, "/runs/begin?id=gone&ms=300&then=trap").await;
@@ -100,7 +100,7 @@ async fn a_watcher_learns_that_the_run_is_gone() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_wakes_the_run_at_once() {
     let host = Host::start(&[]);
     let mut run = open(&host, "/runs/begin?id=long&ms=50000").await;
@@ -119,7 +119,7 @@ async fn a_cancel_wakes_the_run_at_once() {
     assert_eq!(answer, "Err(Error::Finished(State::Canceled))");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_loses_its_task_learns_it_at_once() {
     let host = Host::start(&[]);
     let mut run = open(&host, "/runs/begin?id=contested&ms=50000").await;
@@ -139,7 +139,7 @@ async fn a_run_that_loses_its_task_learns_it_at_once() {
     assert_eq!(text, "State::Completed running=false newest=2 taken over");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn dispatched_work_goes_on_here() {
     let host = Host::start(&[]);
     let answer = get(&host, "/runs/begin?id=later&ms=300&dispatch=1").await;
@@ -147,7 +147,7 @@ async fn dispatched_work_goes_on_here() {
     task(&host, "later", |text| text.starts_with("State::Completed")).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_message_finds_its_task_unless_that_is_off() {
     let host = Host::start(&[]);
     get(&host, "/runs/begin?id=first&message=m").await;
@@ -161,7 +161,7 @@ async fn a_repeated_message_finds_its_task_unless_that_is_off() {
     assert_eq!(answer, "begun\nState::Completed Ok(2)");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn tenants_do_not_meet() {
     let host = Host::start(&[]);
     get(&host, "/runs/begin?id=one&tenant=a").await;
@@ -177,7 +177,7 @@ async fn tenants_do_not_meet() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_agent_keeps_values_for_a_conversation() {
     let host = Host::start(&[]);
     assert_eq!(get(&host, "/runs/read-state?id=c").await.text, "Ok(None)");
@@ -231,7 +231,7 @@ async fn expire(database: &Sqlite, lease: Lease) {
     database.perform(renew).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_without_a_run_is_resumed_or_failed_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let database = Sqlite::open(folder.path().join("tasks.db")).unwrap();
@@ -267,7 +267,7 @@ async fn a_task_without_a_run_is_resumed_or_failed_at_the_start() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_the_end_of_the_process_cut_off_is_taken_up_by_the_next() {
     let mut host = Host::start(&["--drain", "0.1"]);
     let _run = open(&host, "/runs/begin?id=cut&ms=50000").await;

@@ -22,6 +22,8 @@ mod outgoing;
 mod reply;
 mod runs;
 
+use std::io::Write;
+
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 use wasip2::io::streams::StreamError;
@@ -74,6 +76,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Probe {
                 println!("on stdout");
                 eprintln!("on stderr");
                 print!("without an end");
+                let _ = std::io::stdout().flush();
                 Reply::to(out).end("printed");
             }
             "/trap-before" => trap(),
