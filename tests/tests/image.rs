@@ -65,17 +65,32 @@ fn environment() -> Vec<(String, String)> {
     variables
 }
 
-/// The container's process: in the root filesystem where this user may change the root (root), else
-/// beside it, and with the container's environment in both cases.
+/// Every container has these two, says the OCI's runtime specification, and no image brings them. The
+/// answer is whether this user may make them.
+fn devices(root: &Path) -> bool {
+    fs::create_dir(root.join("dev")).expect("a folder for devices");
+    [("random", "8"), ("urandom", "9")]
+        .into_iter()
+        .all(|(name, minor)| {
+            Command::new("mknod")
+                .arg("--mode=666")
+                .arg(root.join("dev").join(name))
+                .args(["c", "1", minor])
+                .status()
+                .is_ok_and(|status| status.success())
+        })
+}
+
+/// The container's process: in the root filesystem where this user may change the root, else beside
+/// it, and in both cases with nothing but the container's environment.
 fn contained(root: &Path) -> Command {
     let is_root = root.metadata().expect("metadata").uid() == 0;
+    let chroot = ["/usr/sbin/chroot", "/usr/bin/chroot"]
+        .into_iter()
+        .find(|path| is_root && Path::new(path).exists() && devices(root));
     let mut command;
-    if is_root {
+    if let Some(chroot) = chroot {
         chown(root.join("data"), Some(NOBODY), Some(NOBODY)).expect("a data folder for nobody");
-        let chroot = ["/usr/sbin/chroot", "/usr/bin/chroot"]
-            .into_iter()
-            .find(|path| Path::new(path).exists())
-            .expect("chroot, of coreutils");
         command = Command::new(chroot);
         command
             .arg(format!("--userspec={NOBODY}:{NOBODY}"))
