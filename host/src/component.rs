@@ -113,10 +113,11 @@ pub fn compile(engine: &Engine, component: &Path, output: &Path) -> Result<u64, 
     Ok(sealed.len() as u64)
 }
 
-/// A reader of `path` sees the old file or the new one, never half of one.
+/// A reader of `path` sees the old file or the new one, never half of one, also when several
+/// processes write it.
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
+    partial.push(format!(".{}.partial", std::process::id()));
     std::fs::write(&partial, bytes)?;
     std::fs::rename(&partial, path)
 }

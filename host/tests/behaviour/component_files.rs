@@ -17,7 +17,7 @@ fn complaint(output: &Output) -> String {
 
 #[test]
 fn a_component_for_another_host_is_refused_with_all_that_it_wants() {
-    let stranger = guest("host_stranger.wasm");
+    let stranger = guest("host-stranger");
     let folder = tempfile::tempdir().unwrap();
     let compiled = folder.path().join("stranger.cwasm");
     let compiling = binary()
@@ -66,7 +66,7 @@ fn what_is_no_agent_is_refused() {
 async fn a_component_is_served_compiled_or_not() {
     let host = Host::start(&[]);
     assert_eq!(get(&host, "/").await.text, "ok");
-    let source = guest("host_probe.wasm");
+    let source = guest("host-probe");
     let host = Host::start_with(&[], &[("ATTACHE_COMPONENT", source.to_str().unwrap())]);
     assert_eq!(get(&host, "/").await.text, "ok");
 }

@@ -98,7 +98,16 @@ async fn a_busy_component_does_not_hold_up_others() {
             .unwrap();
         spinning.push(tokio::spawn(send(host.address, Protocol::Http1, request)));
     }
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    until(
+        || async {
+            host.entries()
+                .iter()
+                .filter(|entry| entry["message"] == "spinning")
+                .count()
+        },
+        |begun| *begun == threads * 2,
+    )
+    .await;
     let began = Instant::now();
     assert_eq!(in_time(get(&host, "/")).await.text, "ok");
     assert!(
@@ -116,7 +125,7 @@ async fn a_component_that_computes_for_too_long_is_stopped() {
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     host.log_with("ATTACHE_CPU_MS (--cpu-ms) sets this limit");
     // Sleeping is not computing.
-    assert_eq!(get(&host, "/slow?ms=300").await.text, "done");
+    assert_eq!(get(&host, "/sleep?ms=300").await.text, "slept");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,13 @@
 //! The host as a process.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -20,43 +21,65 @@ pub(crate) fn binary() -> Command {
     command
 }
 
-/// A component of `tests/guests`, built by cargo.
-pub(crate) fn guest(name: &str) -> PathBuf {
-    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+/// A component of `tests/guests`: where `ATTACHE_GUESTS_DIR` says that they are, or else built here.
+pub(crate) fn guest(package: &'static str) -> PathBuf {
+    static BUILT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    if let Some(folder) = std::env::var_os("ATTACHE_GUESTS_DIR") {
+        return Path::new(&folder).join(file);
+    }
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut built = BUILT.lock().unwrap();
+    if built.insert(package) {
         let status = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--target", "wasm32-wasip2"])
-            .args(["-p", "host-probe", "-p", "host-stranger"])
+            .args([
+                "build",
+                "--quiet",
+                "--release",
+                "--target",
+                "wasm32-wasip2",
+                "-p",
+                package,
+            ])
             .current_dir(&workspace)
-            // What the outer cargo set for this crate is not for those.
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .status()
             .unwrap();
-        assert!(status.success(), "the guests do not build");
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| workspace.join("target"), |folder| workspace.join(folder));
-        target.join("wasm32-wasip2/release")
-    });
-    BUILT.join(name)
+        assert!(status.success(), "{package} does not build");
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
+    workspace
+        .join(target)
+        .join("wasm32-wasip2/release")
+        .join(file)
 }
 
-/// The probe, compiled once for all tests.
+/// The probe, compiled: once for all tests, also when each runs in a process of its own.
 pub(crate) fn compiled_probe() -> &'static Path {
-    static COMPILED: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("probe.cwasm");
-        let output = binary()
-            .arg("compile")
-            .arg(guest("host_probe.wasm"))
-            .arg("-o")
-            .arg(&file)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-        (folder, file)
+    static COMPILED: LazyLock<PathBuf> = LazyLock::new(|| {
+        let source = guest("host-probe");
+        let age = |file: &Path| {
+            let written = file.metadata().unwrap().modified().unwrap();
+            written.duration_since(UNIX_EPOCH).unwrap().as_nanos()
+        };
+        let host = Path::new(env!("CARGO_BIN_EXE_attache-host"));
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
+            "probe-{}-{}.cwasm",
+            age(&source),
+            age(host)
+        ));
+        if !file.exists() {
+            let output = binary()
+                .arg("compile")
+                .arg(&source)
+                .arg("-o")
+                .arg(&file)
+                .output();
+            let output = output.unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
+        file
     });
-    &COMPILED.1
+    &COMPILED
 }
 
 /// Runs the binary to its end.

@@ -63,14 +63,24 @@ impl wasip2::exports::http::incoming_handler::Guest for Probe {
             "/echo" => echo(&request, out),
             "/stream" => stream(&target, out),
             "/slow" => {
-                sleep(target.number("ms"));
+                println!("slow request {} has begun", target.text("name"));
+                runs::wait_for_gate(&target.text("gate"));
                 println!("slow request {} is done", target.text("name"));
                 Reply::to(out).end("done");
             }
             "/answer-then-work" => {
                 Reply::to(out).end("answered");
                 sleep(target.number("ms"));
+                runs::wait_for_gate(&target.text("gate"));
                 println!("work {} is done", target.text("name"));
+            }
+            "/open-gate" => {
+                runs::open_gate(&target.text("gate"));
+                Reply::to(out).end("open");
+            }
+            "/sleep" => {
+                sleep(target.number("ms"));
+                Reply::to(out).end("slept");
             }
             "/print" => {
                 println!("on stdout");
@@ -83,11 +93,12 @@ impl wasip2::exports::http::incoming_handler::Guest for Probe {
             "/trap-after" => {
                 let mut reply = Reply::to(out);
                 let _ = reply.write("begun");
-                sleep(target.number("ms"));
+                runs::wait_for_gate(&target.text("gate"));
                 trap();
             }
             "/silent" => drop(out),
             "/spin" => {
+                println!("spinning");
                 let mut count = 0_u64;
                 while target.number("rounds") == 0 || count < target.number("rounds") {
                     count = std::hint::black_box(count + 1);
@@ -154,6 +165,10 @@ fn stream(target: &Target, out: ResponseOutparam) {
             return;
         }
         sleep(target.number("ms"));
+        let gate = target.text("gate");
+        if !gate.is_empty() {
+            runs::wait_for_gate(&format!("{gate}{number}"));
+        }
     }
     reply.finish();
 }
