@@ -45,8 +45,8 @@ pub(crate) fn compose(component: Vec<u8>, parts: Vec<Part<'_>>) -> Result<Vec<u8
         // Spin registers a dependency under its package's name, so two dependencies on interfaces of
         // one package are refused; one dependency on the package satisfies both.
         let package = part.name.split(['/', '@']).next().unwrap_or(part.name);
-        let (own_world, own_instance) = register(&mut graph, package, part.bytes)?;
-        deny(&mut graph, own_world, own_instance, part.inherit)?;
+        let bytes = deny(part.bytes, part.inherit)?;
+        let (own_world, own_instance) = register(&mut graph, package, bytes)?;
         for import in wanted {
             if let Some((_, other)) = satisfied.iter().find(|(name, _)| name == import) {
                 return Err(SpinError::Compose(format!(
@@ -68,13 +68,7 @@ pub(crate) fn compose(component: Vec<u8>, parts: Vec<Part<'_>>) -> Result<Vec<u8
         }
     }
 
-    let exports: Vec<String> = graph.types()[world].exports.keys().cloned().collect();
-    for name in exports {
-        let export = graph
-            .alias_instance_export(instance, &name)
-            .map_err(refused)?;
-        graph.export(export, &name).map_err(refused)?;
-    }
+    export_all(&mut graph, world, instance)?;
     graph.encode(EncodeOptions::default()).map_err(refused)
 }
 
@@ -93,33 +87,44 @@ fn register(
     Ok((world, graph.instantiate(id)))
 }
 
-/// Takes from a dependency what it does not inherit.
-fn deny(
+/// The dependency without what it does not inherit.
+///
+/// A composition of its own, since a graph imports an interface once for all that want it.
+fn deny(dependency: Vec<u8>, inherit: &Inherit) -> Result<Vec<u8>, SpinError> {
+    let mut graph = CompositionGraph::new();
+    let (world, instance) = register(&mut graph, "dependency", dependency.clone())?;
+    let mut denials: Vec<(String, ItemKind, &str)> = Vec::new();
+    for denied in DENIED.iter().filter(|denied| !inherit.allows(denied.key)) {
+        let imports = &graph.types()[world].imports;
+        let found = imports
+            .iter()
+            .find(|(name, _)| name.split('@').next() == Some(denied.interface));
+        denials.extend(found.map(|(name, kind)| (name.clone(), *kind, denied.import)));
+    }
+    if denials.is_empty() {
+        return Ok(dependency);
+    }
+    for (name, kind, stand_in) in denials {
+        let node = graph.import(stand_in, kind).map_err(refused)?;
+        graph
+            .set_instantiation_argument(instance, &name, node)
+            .map_err(refused)?;
+    }
+    export_all(&mut graph, world, instance)?;
+    graph.encode(EncodeOptions::default()).map_err(refused)
+}
+
+fn export_all(
     graph: &mut CompositionGraph,
     world: WorldId,
     instance: NodeId,
-    inherit: &Inherit,
 ) -> Result<(), SpinError> {
-    for denied in DENIED.iter().filter(|denied| !inherit.allows(denied.key)) {
-        let found: Vec<(String, ItemKind)> = graph.types()[world]
-            .imports
-            .iter()
-            .filter(|(name, _)| name.split('@').next() == Some(denied.interface))
-            .map(|(name, kind)| (name.clone(), *kind))
-            .collect();
-        for (name, kind) in found {
-            let node = graph
-                .imports()
-                .find(|(name, _, _)| *name == denied.import)
-                .and_then(|(_, _, node)| node);
-            let node = match node {
-                Some(node) => node,
-                None => graph.import(denied.import, kind).map_err(refused)?,
-            };
-            graph
-                .set_instantiation_argument(instance, &name, node)
-                .map_err(refused)?;
-        }
+    let exports: Vec<String> = graph.types()[world].exports.keys().cloned().collect();
+    for name in exports {
+        let export = graph
+            .alias_instance_export(instance, &name)
+            .map_err(refused)?;
+        graph.export(export, &name).map_err(refused)?;
     }
     Ok(())
 }

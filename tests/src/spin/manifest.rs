@@ -52,7 +52,11 @@ struct Variable {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "known to Spin, of no consequence to a component")]
 struct Trigger {
+    #[serde(default)]
+    id: String,
     route: toml::Value,
     component: Option<String>,
 }

@@ -108,6 +108,7 @@ impl Script {
                     String::from_utf8_lossy(&value).into_owned()
                 })))
             }
+            "await-state" => self.await_state(step),
             "write-state" => {
                 let (context, key) = (text(step, "context")?, text(step, "key")?);
                 let value = optional_text(step, "value").map(String::into_bytes);
@@ -126,6 +127,10 @@ impl Script {
                 monotonic_clock::subscribe_duration(time * MILLISECOND).block();
                 Ok(Value::Null)
             }
+            "print" => {
+                eprintln!("{}", text(step, "text")?);
+                Ok(Value::Null)
+            }
             "trap" => std::process::abort(),
             other => Err(json!(format!("{other:?} is no step"))),
         }
@@ -140,6 +145,20 @@ impl Script {
             }
             Begun::Repeated(found) => Ok(json!({ "repeated": task(&found) })),
         }
+    }
+
+    /// Until another request has written the value.
+    fn await_state(&mut self, step: &Value) -> Result<Value, Failure> {
+        let (context, key) = (text(step, "context")?, text(step, "key")?);
+        let limit = monotonic_clock::now() + deadline(step);
+        while monotonic_clock::now() < limit {
+            let value = self.log(step).read_state(&context, &key).map_err(failure)?;
+            if value.is_some() {
+                return Ok(Value::Null);
+            }
+            monotonic_clock::subscribe_duration(10 * MILLISECOND).block();
+        }
+        Err(json!(format!("nobody wrote {key:?}")))
     }
 
     /// Polls the run's pollable beside a timer's: both have to be of the same type for that.
@@ -171,7 +190,9 @@ impl Script {
             let found = log.events(&id, after).map_err(failure)?;
             if !found.events.is_empty() || !found.running || ready.contains(&1) {
                 let mut value = progress(&found);
-                value["polls"] = json!(polls);
+                if let Some(fields) = value.as_object_mut() {
+                    fields.insert("polls".to_owned(), json!(polls));
+                }
                 return Ok(value);
             }
         }
@@ -183,5 +204,5 @@ fn name(step: &Value) -> String {
 }
 
 fn deadline(step: &Value) -> u64 {
-    number(step, "ms").unwrap_or(10_000) * MILLISECOND
+    number(step, "ms").unwrap_or(30_000) * MILLISECOND
 }

@@ -27,10 +27,6 @@ pub(crate) fn serve(path: &str, query: &str, request: &IncomingRequest, out: Res
             Ok(body) => answer(out, 200, &body),
             Err(error) => answer(out, 502, error.as_bytes()),
         },
-        "/print" => {
-            eprintln!("printed: {query}");
-            answer(out, 200, b"");
-        }
         _ => answer(out, 404, b"the probe has no such path"),
     }
 }
@@ -107,8 +103,10 @@ fn respond(out: ResponseOutparam, write: impl FnOnce(&OutputStream) -> bool) {
     }
 }
 
+/// The head has left when the body is written.
 fn late_body(out: ResponseOutparam) {
     respond(out, |stream| {
+        monotonic_clock::subscribe_duration(5 * MILLISECOND).block();
         stream.blocking_write_and_flush(b"after the head").is_ok()
     });
 }
