@@ -142,7 +142,8 @@ class Host:
 
     def compile(self, component: Path) -> Path:
         out = self.scratch / f"{component.stem}.cwasm"
-        subprocess.run([self.binary, "compile", component, "-o", out], check=True)
+        command = [self.binary, "compile", component, "-o", out]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return out
 
     def serve(self, component: Path, *, on_disk: bool = True):
