@@ -1,5 +1,13 @@
 //! What Spin would not run, or would run without what was asked for, and the words it comes with.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 use std::collections::BTreeMap;
 
 use attache_tests::guests::{component, workspace};

@@ -1,5 +1,13 @@
 //! The task store keeps its rules on Spin's SQLite.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 use attache_tests::guests;
 use attache_tests::spin::{self, Database, SpinConfig};
 
