@@ -24,7 +24,7 @@ use crate::tasks::{Keeper, OpenError, Resume, Sweeper, TaskDatabase};
 use crate::telemetry::Telemetry;
 use crate::work::Work;
 
-/// How long tasks of dropped runs may take to be settled at the end.
+/// How long the last responses may take to leave, and the tasks of dropped runs to be settled.
 const SETTLING: Duration = Duration::from_secs(1);
 
 /// A host that listens. [`App::serve`] does the rest.
@@ -110,8 +110,13 @@ impl App {
             &config.platform,
             config.card,
         );
-        // Blocks while it compiles; nothing else runs yet.
-        let agent = Arc::new(Agent::load(shared, &config.component, settings)?);
+        let path = config.component.clone();
+        // On a thread of its own, so that a signal can end a start that compiles for long.
+        let loading = tokio::task::spawn_blocking(move || Agent::load(shared, &path, settings));
+        let agent = match loading.await {
+            Ok(agent) => Arc::new(agent?),
+            Err(error) => return Err(StartError::Engine(error.to_string())),
+        };
 
         let address = config.listen;
         let listen = |source| StartError::Listen { address, source };
@@ -148,31 +153,30 @@ impl App {
     }
 
     /// Serves until a signal, then lets what runs finish.
+    ///
+    /// While it does, connections are still accepted, so that probes learn why: the process lives
+    /// and is not ready. Whoever asks for more is told to try again.
     pub async fn serve(self, signals: Signals) {
         let keeper = self.keeper.clone();
         let renewing = tokio::spawn(async move { keeper.renew().await });
         let sweeping = tokio::spawn(self.sweeper.run());
 
-        let service = self.service.clone();
+        let draining = self.service.clone();
         let stop = async {
             signals.stop().await;
-            service.begin_draining();
+            draining.begin_draining();
+            sweeping.abort();
+            if !self.work.has_ended_within(self.drain).await {
+                // The tasks of what is cut off are left for the next process.
+                self.keeper.begin_closing();
+                let unfinished = self.work.cut_off().await;
+                warn!("{unfinished} requests were cut off after {:?}", self.drain);
+            }
         };
         let connections = server::run(self.listener, self.service, self.patience, stop).await;
 
-        sweeping.abort();
-        self.keeper.begin_closing();
-        let deadline = Instant::now() + self.drain;
-        let connections = tokio::spawn(connections.shutdown());
-        let unfinished = self.work.finish(self.drain).await;
-        if unfinished > 0 {
-            warn!("{unfinished} requests were cut off after {:?}", self.drain);
-        }
         // What the last instances wrote may still be on its way.
-        let left = deadline
-            .saturating_duration_since(Instant::now())
-            .max(SETTLING / 4);
-        let _ = tokio::time::timeout(left, connections).await;
+        let _ = tokio::time::timeout(SETTLING, connections.shutdown()).await;
         renewing.abort();
         self.keeper.close(SETTLING).await;
         info!("ended");

@@ -62,11 +62,15 @@ fn serve(config: Config) -> ExitCode {
         Err(error) => return refuse(UNAVAILABLE, &error),
     };
     runtime.block_on(async {
-        let signals = match Signals::take() {
+        let mut signals = match Signals::take() {
             Ok(signals) => signals,
             Err(error) => return refuse(UNAVAILABLE, &error),
         };
-        match App::start(config, &telemetry).await {
+        let started = tokio::select! {
+            started = App::start(config, &telemetry) => started,
+            signal = signals.next() => signal.exit(),
+        };
+        match started {
             Ok(app) => {
                 if for_people {
                     say(&app);

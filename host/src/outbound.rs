@@ -10,14 +10,16 @@
 //! request.
 
 mod address;
+mod allow_list;
 mod body;
+mod destination;
 mod failure;
 mod hooks;
 mod policy;
 mod resolve;
 
+pub use allow_list::AllowList;
 pub use hooks::OutboundHooks;
-pub use policy::AllowList;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -29,7 +29,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const BREATHER: Duration = Duration::from_millis(50);
 
 /// Accepts connections until `stop`, then no more. The connections that are open finish their
-/// requests while the value returned is waited for.
+/// requests while the value returned is shut down.
 pub async fn run(
     listener: TcpListener,
     service: Service,

@@ -18,7 +18,7 @@ pub use reply::{Broken, ReplyBody};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{CONTENT_LENGTH, HOST};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST};
 use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
@@ -100,6 +100,9 @@ impl Service {
                 .answer(request.method(), request.uri().path())
                 .await;
         }
+        if self.0.health.is_draining() {
+            return Err(Answer::NotReady("the process is about to end; try again"));
+        }
         check_form(&request)?;
         let (head, body) = request.into_parts();
         let most = self.0.limits.max_body;
@@ -108,8 +111,11 @@ impl Service {
             .get(CONTENT_LENGTH)
             .and_then(|v| v.to_str().ok()?.parse().ok());
         if declared.is_some_and(|length: u64| length > most) {
-            // A client that is still sending does not read an answer, so take what it sends.
-            request_body::discard(body);
+            // A client that is still sending does not read an answer, so take what it sends; one
+            // that asked first has sent nothing.
+            if !head.headers.contains_key(EXPECT) {
+                request_body::discard(body);
+            }
             return Err(Answer::TooLarge { most });
         }
         let Ok(permit) = self.0.instances.clone().try_acquire_owned() else {

@@ -23,21 +23,35 @@ impl Signals {
         Ok(Self { term, interrupt })
     }
 
-    /// Waits for the first signal, and from then on ends the process at the second, with the status
-    /// that shells give it: 128 and the signal's number.
+    /// Waits for the first signal, and from then on ends the process at the second.
     pub async fn stop(mut self) {
-        let name = self.next().await.1;
-        info!("{name}: running requests may finish; a second signal ends the process at once");
-        tokio::spawn(async move {
-            let (number, _) = self.next().await;
-            std::process::exit(128 + number);
-        });
+        let signal = self.next().await;
+        info!(
+            "{}: running requests may finish; a second signal ends the process at once",
+            signal.name
+        );
+        tokio::spawn(async move { self.next().await.exit() });
     }
 
-    async fn next(&mut self) -> (i32, &'static str) {
+    /// Waits for the next signal.
+    pub async fn next(&mut self) -> Received {
         tokio::select! {
-            _ = self.term.recv() => (15, "SIGTERM"),
-            _ = self.interrupt.recv() => (2, "SIGINT"),
+            _ = self.term.recv() => Received { name: "SIGTERM", number: 15 },
+            _ = self.interrupt.recv() => Received { name: "SIGINT", number: 2 },
         }
+    }
+}
+
+/// A signal that came.
+#[derive(Debug, Clone, Copy)]
+pub struct Received {
+    name: &'static str,
+    number: i32,
+}
+
+impl Received {
+    /// Ends the process at once, with the status that shells give it: 128 and the signal's number.
+    pub fn exit(self) -> ! {
+        std::process::exit(128 + self.number)
     }
 }

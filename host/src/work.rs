@@ -41,7 +41,7 @@ impl Drop for Piece {
 }
 
 impl Work {
-    /// Runs `future` to its end, or until [`Work::finish`] drops it. The handle gives none then.
+    /// Runs `future` to its end, or until [`Work::cut_off`] drops it. The handle gives none then.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<Option<F::Output>>
     where
         F: Future + Send + 'static,
@@ -65,19 +65,18 @@ impl Work {
         *self.running.borrow()
     }
 
-    /// Waits until all work has ended, at most for `patience`; then drops the rest and returns how
-    /// many pieces that were.
-    pub async fn finish(&self, patience: Duration) -> usize {
+    /// Waits until all work has ended, at most for `patience`. True when it has.
+    pub async fn has_ended_within(&self, patience: Duration) -> bool {
         let mut running = self.running.subscribe();
-        if timeout(patience, running.wait_for(|running| *running == 0))
-            .await
-            .is_ok()
-        {
-            return 0;
-        }
+        let ended = running.wait_for(|running| *running == 0);
+        timeout(patience, ended).await.is_ok()
+    }
+
+    /// Drops what still runs, and returns how many pieces of work that were. No more can be spawned.
+    pub async fn cut_off(&self) -> usize {
         let unfinished = self.running();
         self.dropped.send_replace(true);
-        let _ = timeout(DROPPING, running.wait_for(|running| *running == 0)).await;
+        self.has_ended_within(DROPPING).await;
         unfinished
     }
 }
@@ -95,7 +94,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(20)).await;
             7
         });
-        assert_eq!(work.finish(Duration::from_secs(10)).await, 0);
+        assert!(work.has_ended_within(Duration::from_secs(10)).await);
         assert_eq!(handle.await.unwrap(), Some(7));
     }
 
@@ -114,7 +113,8 @@ mod tests {
             let _flag = flag;
             std::future::pending::<()>().await;
         });
-        assert_eq!(work.finish(Duration::from_millis(10)).await, 1);
+        assert!(!work.has_ended_within(Duration::from_millis(10)).await);
+        assert_eq!(work.cut_off().await, 1);
         assert_eq!(handle.await.unwrap(), None);
         assert!(dropped.load(Ordering::Relaxed));
     }

@@ -59,6 +59,22 @@ pub(super) fn refusal(error: &hyper_util::client::legacy::Error) -> Option<&Refu
     }
 }
 
+/// A failed request and everything behind it, in one line.
+pub(super) fn describe(error: &hyper_util::client::legacy::Error) -> String {
+    let mut line = error.to_string();
+    let mut said = line.clone();
+    for cause in causes(error) {
+        let cause = cause.to_string();
+        // Some errors repeat what is behind them.
+        if !said.ends_with(&cause) {
+            line.push_str(": ");
+            line.push_str(&cause);
+        }
+        said = cause;
+    }
+    line
+}
+
 fn of_tls(error: &rustls::Error) -> Error {
     match error {
         rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tracing::{Instrument, Span, debug, warn};
+use tracing::{Instrument, Span, warn};
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
 use super::body::ResponseBody;
@@ -129,9 +129,9 @@ async fn send(
     let response = response.map_err(|error| {
         match failure::refusal(&error) {
             Some(refusal) => warn!("refused a call of the component: {refusal}"),
-            None => debug!(
-                "a call of the component to {destination} failed: {error}: {:?}",
-                std::error::Error::source(&error)
+            None => warn!(
+                "a call of the component to {destination} failed: {}",
+                failure::describe(&error)
             ),
         }
         failure::of_request(&error)

@@ -33,6 +33,10 @@ impl Health {
         self.draining.store(true, Ordering::Relaxed);
     }
 
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
     pub(super) async fn answer(
         &self,
         method: &Method,
@@ -41,7 +45,7 @@ impl Health {
         match path.strip_prefix(PREFIX) {
             // The process that answers is alive, and has loaded its component.
             Some("live" | "startup") => {}
-            Some("ready") if self.draining.load(Ordering::Relaxed) => {
+            Some("ready") if self.is_draining() => {
                 return Err(Answer::NotReady("the process is about to end"));
             }
             Some("ready") if !self.database.is_there().await => {

@@ -1,8 +1,10 @@
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::client::{Protocol, empty, piece, request, send, until};
+use super::client::{Protocol, empty, get, in_time, piece, request, send, until};
 use super::process::Host;
 
 async fn stream(host: &Host, path: &str) -> hyper::body::Incoming {
@@ -16,23 +18,32 @@ async fn stream(host: &Host, path: &str) -> hyper::body::Incoming {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_request_finishes_and_nothing_new_is_accepted() {
+async fn a_running_request_finishes_and_no_other_begins() {
     for signal in ["TERM", "INT"] {
-        let mut host = Host::start(&[]);
-        let mut body = stream(&host, "/stream?count=20&ms=50").await;
+        let mut host = Host::start(&["--drain", "60"]);
+        let mut running = TcpStream::connect(host.address).await.unwrap();
+        let begin =
+            "POST /body HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n";
+        running.write_all(begin.as_bytes()).await.unwrap();
+        host.log_with("reading the body");
+
         host.signal(signal);
-        let address = host.address;
-        until(
-            || async move { TcpStream::connect(address).await.is_err() },
-            |refused| *refused,
+        let ready = until(
+            || get(&host, "/health/ready"),
+            |answer| answer.status != StatusCode::OK,
         )
         .await;
-        let mut pieces = 1;
-        while let Some(piece) = piece(&mut body).await {
-            piece.unwrap();
-            pieces += 1;
-        }
-        assert_eq!(pieces, 20);
+        assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(get(&host, "/health/live").await.status, StatusCode::OK);
+        let refused = get(&host, "/").await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.headers["retry-after"], "1");
+
+        assert!(!host.has_ended());
+        running.write_all(b"0\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        in_time(running.read_to_string(&mut answer)).await.unwrap();
+        assert!(answer.contains("3 whole"), "{answer}");
         assert_eq!(host.wait(), Some(0));
     }
 }
@@ -40,7 +51,7 @@ async fn a_running_request_finishes_and_nothing_new_is_accepted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn work_after_the_answer_finishes_too() {
     let mut host = Host::start(&[]);
-    super::client::get(&host, "/answer-then-work?ms=500&name=last").await;
+    get(&host, "/answer-then-work?ms=500&name=last").await;
     host.signal("TERM");
     assert_eq!(host.wait(), Some(0));
     host.log_with("work last is done");

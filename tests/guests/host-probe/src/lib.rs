@@ -174,6 +174,7 @@ fn stream(target: &Target, out: ResponseOutparam) {
 }
 
 fn body(request: &IncomingRequest, out: ResponseOutparam) {
+    println!("reading the body");
     let Ok(body) = request.consume() else { return };
     let Ok(stream) = body.stream() else { return };
     let mut length = 0;

@@ -1,0 +1,97 @@
+use super::destination::{Destination, Host};
+
+/// The hosts that a component may call. Empty, it permits none.
+#[derive(Debug, Clone, Default)]
+pub struct AllowList(Vec<Pattern>);
+
+#[derive(Debug, Clone)]
+struct Pattern {
+    host: HostPattern,
+    port: PortPattern,
+}
+
+#[derive(Debug, Clone)]
+enum HostPattern {
+    Any,
+    Exactly(Host),
+    /// Names below this one, and not itself.
+    Below(String),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum PortPattern {
+    /// 443 for https and 80 for http.
+    OfScheme,
+    Any,
+    Exactly(u16),
+}
+
+impl AllowList {
+    /// Reads a list separated by commas: `host`, `host:port`, `host:*`, `*.example.com`, `*`.
+    ///
+    /// # Errors
+    /// A clause that says which entry is wrong and what an entry looks like.
+    pub fn parse(list: &str) -> Result<Self, String> {
+        list.split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+            .map(|entry| {
+                Pattern::parse(entry).ok_or_else(|| {
+                    format!(
+                        "{entry:?} is not host, host:port, *.example.com or *, without a scheme \
+                         and a path"
+                    )
+                })
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    pub(super) fn permits(&self, destination: &Destination) -> bool {
+        self.0.iter().any(|pattern| pattern.permits(destination))
+    }
+}
+
+impl Pattern {
+    fn parse(entry: &str) -> Option<Self> {
+        if entry == "*" {
+            return Some(Self {
+                host: HostPattern::Any,
+                port: PortPattern::Any,
+            });
+        }
+        let (host, port) = match entry.rsplit_once(':') {
+            // The colon belongs to a bare IPv6 address in brackets.
+            Some((_, rest)) if rest.ends_with(']') => (entry, PortPattern::OfScheme),
+            Some((host, "*")) => (host, PortPattern::Any),
+            Some((host, port)) => (host, PortPattern::Exactly(port.parse().ok()?)),
+            None => (entry, PortPattern::OfScheme),
+        };
+        let host = match host.strip_prefix("*.") {
+            Some(parent) => match Host::parse(parent)? {
+                Host::Name(name) => HostPattern::Below(name),
+                Host::Address(_) => return None,
+            },
+            None if host == "*" => HostPattern::Any,
+            None => HostPattern::Exactly(Host::parse(host)?),
+        };
+        Some(Self { host, port })
+    }
+
+    fn permits(&self, destination: &Destination) -> bool {
+        let host = match (&self.host, &destination.host) {
+            (HostPattern::Any, _) => true,
+            (HostPattern::Exactly(allowed), host) => allowed == host,
+            (HostPattern::Below(parent), Host::Name(name)) => name
+                .strip_suffix(parent)
+                .is_some_and(|rest| rest.ends_with('.')),
+            (HostPattern::Below(_), Host::Address(_)) => false,
+        };
+        let port = match self.port {
+            PortPattern::OfScheme => destination.port == destination.default_port,
+            PortPattern::Any => true,
+            PortPattern::Exactly(port) => destination.port == port,
+        };
+        host && port
+    }
+}
