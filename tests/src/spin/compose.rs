@@ -36,10 +36,13 @@ pub(crate) fn compose(component: Vec<u8>, parts: Vec<Part<'_>>) -> Result<Vec<u8
             .filter(|import| matches(part.name, import))
             .collect();
         if wanted.is_empty() {
+            let imports = match imports.as_slice() {
+                [] => "nothing".to_owned(),
+                some => some.join(", "),
+            };
             return Err(SpinError::Compose(format!(
-                "dependency {:?} matches no import of the component, which imports {}",
-                part.name,
-                imports.join(", ")
+                "dependency {:?} matches no import of the component, which imports {imports}",
+                part.name
             )));
         }
         // Spin registers a dependency under its package's name, so two dependencies on interfaces of

@@ -88,13 +88,11 @@ pub(crate) fn missing(engine: &Engine, component: &Component) -> Vec<String> {
             missing.push(why(import));
             continue;
         };
-        let (Some(functions), ComponentItem::ComponentInstance(instance)) =
-            (offer.functions, &item.ty)
-        else {
+        let ComponentItem::ComponentInstance(instance) = &item.ty else {
             continue;
         };
         for (name, item) in instance.exports(engine) {
-            if matches!(item.ty, ComponentItem::ComponentFunc(_)) && !functions.contains(&name) {
+            if matches!(item.ty, ComponentItem::ComponentFunc(_)) && offer.lacks(name) {
                 missing.push(format!("{import} (function {name})"));
             }
         }
@@ -110,6 +108,11 @@ fn why(import: &str) -> String {
 }
 
 impl Offer {
+    fn lacks(&self, function: &str) -> bool {
+        self.functions
+            .is_some_and(|functions| !functions.contains(&function))
+    }
+
     /// Releases are matched by semver in both directions, since a linker only looks at the
     /// functions; a pre-release is matched by its exact version.
     fn serves(&self, import: &str) -> bool {
@@ -154,6 +157,21 @@ mod tests {
         assert!(!offered("wasi:http/types@0.2.0-rc-2023-11-10"));
         assert!(!offered("spin:sqlite/sqlite@2.0.0"));
         assert!(!offered("wasi:http/types"));
+    }
+
+    #[test]
+    fn a_function_that_came_after_spins_version_is_missing() {
+        let lacks = |import: &str, function: &str| {
+            let offer = OFFERS.iter().find(|offer| offer.serves(import)).unwrap();
+            offer.lacks(function)
+        };
+        assert!(lacks("wasi:cli/exit@0.2.12", "exit-with-code"));
+        assert!(!lacks("wasi:cli/exit@0.2.12", "exit"));
+        assert!(lacks(
+            "spin:sqlite/sqlite@3.1.0",
+            "[static]connection.open-async"
+        ));
+        assert!(!lacks("wasi:io/poll@0.2.12", "poll"));
     }
 
     #[test]
