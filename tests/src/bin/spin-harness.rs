@@ -25,7 +25,7 @@ struct Arguments {
     /// Where to listen; port 0 is a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The file of the SQLite database "default". Without it, one that is deleted at the end.
+    /// The file of the SQLite database "default". Without it, a temporary one.
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
     /// A variable of the component, or of the application when there is a manifest.
