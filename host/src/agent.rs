@@ -83,6 +83,20 @@ impl Agent {
         self.worker.is_some()
     }
 
+    /// Makes an instance and drops it: what a machine or a limit does not allow is found at the
+    /// start, and not by the first caller.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn rehearse(&self) -> Result<(), String> {
+        let (mut store, meter) = self.store(Caller::default());
+        let instance = Box::pin(self.handler.instantiate_async(&mut store));
+        match meter.measure(instance).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!("{error:#}")),
+        }
+    }
+
     /// A store for one instance, which serves `caller`. Call it inside the request's span.
     pub fn store(&self, caller: Caller) -> (Store<Instance>, CpuMeter) {
         let tasks = Tasks::new(self.shared.keeper.clone(), caller.owner().to_owned());

@@ -61,6 +61,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The component loads, and cannot be given what it needs.
+    #[error("no instance of the component can be made: {0}")]
+    Instance(String),
     /// The engine cannot be set up.
     #[error("the WebAssembly engine cannot be set up: {0}")]
     Engine(String),
@@ -71,7 +74,7 @@ impl StartError {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Component(_) => 65,
-            Self::Tasks(_) | Self::Listen { .. } | Self::Engine(_) => 69,
+            Self::Tasks(_) | Self::Listen { .. } | Self::Instance(_) | Self::Engine(_) => 69,
         }
     }
 }
@@ -117,6 +120,8 @@ impl App {
             Ok(agent) => Arc::new(agent?),
             Err(error) => return Err(StartError::Engine(error.to_string())),
         };
+
+        agent.rehearse().await.map_err(StartError::Instance)?;
 
         let address = config.listen;
         let listen = |source| StartError::Listen { address, source };

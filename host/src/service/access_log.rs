@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use http::header::USER_AGENT;
+use http::header::{CONTENT_LENGTH, USER_AGENT};
 use http::{Method, Request, Response, Version};
 use tracing::Span;
 
@@ -24,6 +24,8 @@ pub(super) struct AccessLog {
     span: Span,
     status: u16,
     bytes: u64,
+    /// How many bytes the response said that it has: nobody asks such a body for its end.
+    declared: Option<u64>,
     broken: Option<&'static str>,
     quiet: bool,
 }
@@ -44,6 +46,7 @@ impl AccessLog {
             span,
             status: CLIENT_LEFT,
             bytes: 0,
+            declared: None,
             broken: Some("the client left before the answer"),
             quiet: false,
         }
@@ -58,6 +61,10 @@ impl AccessLog {
     /// Goes with the response.
     pub(super) fn follow(mut self, response: Response<ReplyBody>) -> Response<ReplyBody> {
         self.status = response.status().as_u16();
+        self.declared = response
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse().ok());
         let whole = self.method == Method::HEAD || http_body::Body::is_end_stream(response.body());
         self.broken = (!whole).then_some("the client left before the end");
         response.map(|body| body.logged_by(self))
@@ -65,6 +72,9 @@ impl AccessLog {
 
     pub(super) fn sent(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
+        if self.declared == Some(self.bytes) {
+            self.complete();
+        }
     }
 
     pub(super) fn complete(&mut self) {

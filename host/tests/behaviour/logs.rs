@@ -70,6 +70,27 @@ async fn what_the_component_prints_is_logged_line_by_line_with_its_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_response_that_arrived_whole_is_not_logged_as_broken() {
+    let host = Host::start(&[]);
+    for protocol in [Protocol::Http1, Protocol::H2c] {
+        for path in ["/sized", "/stream?count=2", "/", "/no-such-path"] {
+            let request = request(&host, protocol, path).body(empty()).unwrap();
+            let answer = whole(send(host.address, protocol, request).await.unwrap()).await;
+            let id = answer.headers["x-request-id"].to_str().unwrap();
+            let entry = host.log("the end of this request", |entry| {
+                entry.get("httpRequest").is_some()
+                    && entry["logging.googleapis.com/labels"]["request_id"] == id
+            });
+            assert_eq!(entry.get("broken"), None, "{entry}");
+            assert_eq!(
+                entry["httpRequest"]["responseSize"],
+                answer.text.len().to_string()
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn probes_are_not_worth_a_line() {
     let host = Host::start(&[]);
     get(&host, "/health/ready").await;

@@ -1,6 +1,11 @@
 //! A component that does what the path of a request says, so that the host's tests can see how the
 //! host answers to it. `/health/…` would be a lie: the host answers that by itself.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "what a component prints is the host's log"
+)]
+
 #[allow(
     unsafe_code,
     missing_docs,
@@ -62,6 +67,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Probe {
         match target.path() {
             "/echo" => echo(&request, out),
             "/stream" => stream(&target, out),
+            "/sized" => Reply::sized(out, "of known length"),
             "/slow" => {
                 println!("slow request {} has begun", target.text("name"));
                 runs::wait_for_gate(&target.text("gate"));

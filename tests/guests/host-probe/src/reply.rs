@@ -12,7 +12,18 @@ pub(crate) struct Reply {
 impl Reply {
     /// Sends the head.
     pub(crate) fn to(out: ResponseOutparam) -> Self {
-        let response = OutgoingResponse::new(Fields::new());
+        Self::with(out, Fields::new())
+    }
+
+    /// Sends a response that says how long it is.
+    pub(crate) fn sized(out: ResponseOutparam, text: &str) {
+        let fields = Fields::new();
+        let _ = fields.append("content-length", text.len().to_string().as_bytes());
+        Self::with(out, fields).end(text);
+    }
+
+    fn with(out: ResponseOutparam, fields: Fields) -> Self {
+        let response = OutgoingResponse::new(fields);
         let body = response.body().ok();
         let stream = body.as_ref().and_then(|body| body.write().ok());
         ResponseOutparam::set(out, Ok(response));
