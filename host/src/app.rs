@@ -112,6 +112,7 @@ impl App {
             public_url.as_ref(),
             &config.platform,
             config.card,
+            config.limits.max_body,
         );
         let path = config.component.clone();
         // On a thread of its own, so that a signal can end a start that compiles for long.
