@@ -1,1 +1,3 @@
-//! See the crate's description.
+//! The reference agent: a data analyst.
+
+pub mod analysis;
