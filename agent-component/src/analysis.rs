@@ -6,6 +6,7 @@
 //!
 //! Every step is bounded, and every error is a sentence for the person who asked.
 
+mod chart;
 mod grid;
 mod moment;
 mod nearest;
@@ -15,6 +16,10 @@ mod source;
 mod sql;
 mod table;
 
+pub use chart::{
+    Chart, ChartError, ChartKind, ChartRequest, MAX_BARS, MAX_LINE_POINTS, MAX_SCATTER_POINTS,
+    MAX_SERIES, draw,
+};
 pub use profile::{ColumnProfile, Details, Numbers, Profile};
 pub use source::{Message, Source, looks_like_table, split_message};
 pub use sql::{

@@ -118,6 +118,16 @@ impl Moment {
         }
     }
 
+    /// The spelling without a time at midnight.
+    pub(super) fn shortest(self) -> Spelling {
+        let has_time = self.seconds.rem_euclid(DAY) != 0;
+        Spelling {
+            has_time,
+            zoned: self.zoned,
+            decimals: 0,
+        }
+    }
+
     /// Seconds since 1970-01-01T00:00:00, with a fraction.
     pub(super) fn seconds(self) -> f64 {
         self.seconds as f64 + f64::from(self.nanos) / 1e9
