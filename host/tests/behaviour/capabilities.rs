@@ -20,13 +20,14 @@ async fn config_keys_come_from_flags_environment_and_host() {
     let keys = get(&host, "/config").await.text;
     assert_eq!(
         keys,
-        "attache_card=hybrid\nattache_public_url=https://agent.example\nlocation=global\nmodel=one"
+        "attache_card=hybrid\nattache_max_body=33554432\nattache_public_url=https://agent.example\nlocation=global\nmodel=one"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_configuration_there_are_no_keys() {
-    assert_eq!(get(&Host::start(&[]), "/config").await.text, "");
+async fn without_configuration_there_are_only_the_hosts_own_limits() {
+    let host = Host::start(&["--max-body", "1MiB"]);
+    assert_eq!(get(&host, "/config").await.text, "attache_max_body=1048576");
 }
 
 #[tokio::test(flavor = "multi_thread")]

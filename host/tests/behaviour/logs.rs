@@ -189,7 +189,8 @@ async fn on_cloud_run_url_and_project_are_found_out() {
     let keys = get(&host, "/config").await.text;
     assert_eq!(
         keys,
-        "attache_platform=cloud-run\n\
+        "attache_max_body=33554432\n\
+         attache_platform=cloud-run\n\
          attache_public_url=https://analyst-123456.europe-west1.run.app"
     );
     let request = request(&host, Protocol::Http1, "/print")
@@ -221,6 +222,6 @@ async fn without_a_metadata_server_the_start_is_late_by_a_second_at_most() {
     host.log_with("the card's URL is taken from each request");
     assert_eq!(
         get(&host, "/config").await.text,
-        "attache_platform=cloud-run"
+        "attache_max_body=33554432\nattache_platform=cloud-run"
     );
 }

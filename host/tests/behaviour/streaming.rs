@@ -98,14 +98,14 @@ async fn a_trap_before_the_head_is_a_server_error_in_json() {
 async fn a_trap_after_the_head_breaks_the_response_off() {
     let host = Host::start(&[]);
     for protocol in [Protocol::Http1, Protocol::H2c] {
-        let request = request(&host, protocol, "/trap-after?gate=g")
+        let request = request(&host, protocol, &format!("/trap-after?gate={protocol:?}"))
             .body(empty())
             .unwrap();
         let response = send(host.address, protocol, request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         let mut body = response.into_body();
         assert_eq!(piece(&mut body).await.unwrap().unwrap(), "begun");
-        get(&host, "/open-gate?gate=g").await;
+        get(&host, &format!("/open-gate?gate={protocol:?}")).await;
         let end = piece(&mut body).await;
         assert!(
             matches!(end, Some(Err(_))),
