@@ -6,6 +6,7 @@
 //!
 //! Every step is bounded, and every error is a sentence for the person who asked.
 
+mod answer;
 mod chart;
 mod grid;
 mod moment;
@@ -16,6 +17,7 @@ mod source;
 mod sql;
 mod table;
 
+pub use answer::{Answer, Problem, answer};
 pub use chart::{
     Chart, ChartError, ChartKind, ChartRequest, MAX_BARS, MAX_LINE_POINTS, MAX_SCATTER_POINTS,
     MAX_SERIES, draw,

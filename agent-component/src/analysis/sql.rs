@@ -30,7 +30,7 @@ use super::number::{counted, grouped};
 use super::table::Table;
 pub use error::SqlError;
 pub use find::extract_sql;
-pub(super) use find::{Found, find};
+pub(super) use find::find;
 
 /// The longest query, in bytes.
 pub const MAX_SQL_BYTES: usize = 20_000;
