@@ -74,7 +74,8 @@ async def _(wire: Wire) -> None:
 
 @check("tables: JSON that is no table is refused")
 async def _(wire: Wire) -> None:
-    for table in [b"{", b"5", b"[1, 2, 3]", b'{"a": {"b": 1}}']:
+    ragged = b"[[1, 2], [3]]"
+    for table in [b"{", b"5", b"null", b"[]", b'{"a": {"b": 1}}', b'[{"a": 1}, 5]', ragged]:
         await refused(wire, "Profile this table", table, "odd.json")
 
 
@@ -87,6 +88,21 @@ async def _(wire: Wire) -> None:
 @check("tables: a header without rows is refused")
 async def _(wire: Wire) -> None:
     await refused(wire, "Profile this table", b"first,second\n", "header.csv", "rows", "first")
+
+
+@check("tables: a question that is not understood is asked again, with what would be")
+async def _(wire: Wire) -> None:
+    state, said = await ask(wire, "Make me a sandwich", b"city,n\nBern,134\n", "towns.csv")
+    equal(state, "INPUT_REQUIRED", f"state ({said!r})")
+    holds("sandwich" in said and "towns" in said, f"what it says: {said!r}")
+
+
+@check("tables: a query without end is stopped")
+async def _(wire: Wire) -> None:
+    endless = (
+        "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT COUNT(*) FROM t"
+    )
+    await refused(wire, endless, b"city,n\nBern,134\n", "towns.csv", "stopped|seconds")
 
 
 @check("tables: after all this, a good table is answered")
