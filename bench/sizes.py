@@ -23,6 +23,11 @@ class Subjects:
     rootfs: Path
     reference: Reference
 
+    @property
+    def image_agent(self) -> Path:
+        """The shipped agent, precompiled."""
+        return self.rootfs / "agent.cwasm"
+
 
 def measure(subjects: Subjects) -> list[Row]:
     files = [path for path in subjects.rootfs.rglob("*") if path.is_file()]
@@ -31,7 +36,7 @@ def measure(subjects: Subjects) -> list[Row]:
         for name, path in [
             ("conformance agent, .wasm", subjects.wasm),
             ("data analyst, .wasm", subjects.shipped),
-            ("data analyst, precompiled", subjects.rootfs / "agent.cwasm"),
+            ("data analyst, precompiled", subjects.image_agent),
             ("host", subjects.host.binary),
         ]
     ] + [Row("size", "image", "MB", sum(path.stat().st_size for path in files) / MB)]

@@ -16,6 +16,9 @@ def measure(subjects: Subjects) -> list[Row]:
         for form, component in [("precompiled", subjects.cwasm), (".wasm", subjects.wasm)]:
             ours = first_answer(lambda c=component: subjects.host.serve(c), request)
             rows.append(Row("start to first answer", f"{what}, {form}", "ms", ours, peer))
+    # The peer has no such agent.
+    ours = first_answer(lambda: subjects.host.serve(subjects.image_agent), get_card)
+    rows.append(Row("start to first answer", "card, the image's agent", "ms", ours))
     return rows
 
 
