@@ -1,3 +1,13 @@
 //! The reference agent: a data analyst.
+//!
+//! [`analysis`] does the work and knows neither WASI nor A2A; [`Analyst`] makes an agent of it, and
+//! [`Shelf`] keeps a conversation's tables between turns.
 
 pub mod analysis;
+mod analyst;
+mod shelf;
+
+pub use analyst::Analyst;
+pub use shelf::Shelf;
+
+attache_sdk::export!(Analyst);

@@ -278,7 +278,7 @@ fn month(word: &str) -> Option<u32> {
     };
     MONTHS
         .iter()
-        .position(|month| known(month))
+        .position(known)
         .and_then(|index| u32::try_from(index + 1).ok())
 }
 

@@ -1,0 +1,181 @@
+//! The data analyst as an A2A agent: takes tables and questions from the parts of a message, keeps the
+//! tables for the conversation, and answers with text, a JSON table and a chart.
+
+use attache_sdk::{
+    Agent, AgentCard, AgentSkill, Artifact, Content, Context, Failure, Outcome, Part, fetch, json,
+};
+
+use crate::analysis::{Answer, Problem, Source, Table, answer, split_message};
+use crate::shelf::Shelf;
+
+/// The largest table that is read from a link.
+const MAX_FETCH: usize = 16 * 1024 * 1024;
+const SVG: &str = "image/svg+xml";
+const JSON: &str = "application/json";
+
+/// The agent.
+pub struct Analyst;
+
+impl Agent for Analyst {
+    fn card(&self) -> AgentCard {
+        AgentCard::new(
+            "Data analyst",
+            "Answers questions about a table: profiles it, runs SQL over it, and draws charts.",
+            env!("CARGO_PKG_VERSION"),
+        )
+        .modes(
+            &["text/plain", "text/csv", "text/tab-separated-values", JSON],
+            &["text/plain", JSON, SVG],
+        )
+        .skill(
+            AgentSkill::new(
+                "data-analysis",
+                "Data analysis",
+                "Give it a table (CSV or JSON, as text, a file, data or a link) and a question. \
+                 Without a question it profiles the table; it runs SELECT statements, and draws \
+                 bar, line and scatter charts.",
+                &["data", "csv", "sql", "statistics", "charts"],
+            )
+            .examples(&[
+                "Profile this table.",
+                "SELECT region, SUM(amount) FROM sales GROUP BY region",
+                "bar chart of amount by region",
+            ]),
+        )
+    }
+
+    async fn run(&self, context: &mut Context) -> Result<Outcome, Failure> {
+        let request = match gather(context).await {
+            Ok(request) => request,
+            Err(sentence) => return Ok(Outcome::input_required(sentence)),
+        };
+        let mut shelf = Shelf::open(context)?;
+        for source in request.sources {
+            if let Err(sentence) = shelf.add(source) {
+                return Ok(Outcome::input_required(sentence));
+            }
+        }
+        let tables = match Table::read_all(shelf.sources()) {
+            Ok(tables) => tables,
+            Err(error) => return Ok(Outcome::input_required(sentence(&error.to_string()))),
+        };
+        // Only what could be read is kept.
+        shelf.keep(context)?;
+        match answer(&request.question, &tables) {
+            Ok(answer) => {
+                emit(context, answer).await;
+                Ok(Outcome::completed())
+            }
+            Err(Problem::NeedTable(ask) | Problem::NeedQuestionDetail(ask)) => {
+                Ok(Outcome::input_required(ask))
+            }
+            Err(Problem::Failed(why)) => Err(Failure::new(why)),
+        }
+    }
+}
+
+struct Request {
+    question: String,
+    sources: Vec<Source>,
+}
+
+/// The question and the tables of a message. The error is a sentence for the client.
+async fn gather(context: &mut Context) -> Result<Request, String> {
+    let mut question = String::new();
+    let mut sources = Vec::new();
+    for part in context.message().parts.clone() {
+        let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        let (name, media_type) = (named(&part.filename), named(&part.media_type));
+        match part.content {
+            Content::Text(text) if is_table(media_type.as_deref()) || name.is_some() => {
+                sources.push(Source {
+                    name,
+                    media_type,
+                    bytes: text.into_bytes(),
+                });
+            }
+            Content::Text(text) => {
+                let split = split_message(&text);
+                if !question.is_empty() && !split.question.is_empty() {
+                    question.push('\n');
+                }
+                question.push_str(&split.question);
+                sources.extend(split.table);
+            }
+            Content::Raw(bytes) => sources.push(Source {
+                name,
+                media_type,
+                bytes,
+            }),
+            Content::Data(value) => {
+                let media_type = Some(JSON.to_owned());
+                sources.push(Source {
+                    name,
+                    media_type,
+                    bytes: value.to_string().into_bytes(),
+                });
+            }
+            Content::Url(url) => {
+                context.working(format!("Reading {url}")).await;
+                let fetched = fetch(&url, MAX_FETCH)
+                    .await
+                    .map_err(|e| sentence(&e.to_string()))?;
+                sources.push(Source {
+                    name: name.or_else(|| file_name(&url)),
+                    media_type: media_type.or(fetched.media_type),
+                    bytes: fetched.bytes,
+                });
+            }
+        }
+    }
+    Ok(Request { question, sources })
+}
+
+fn is_table(media_type: Option<&str>) -> bool {
+    media_type.is_some_and(|m| m != "text/plain" && !m.starts_with("text/markdown"))
+}
+
+/// The last segment of a link's path.
+fn file_name(url: &str) -> Option<String> {
+    let path = url.split(['?', '#']).next()?;
+    let (_, name) = path.split_once("://")?.1.rsplit_once('/')?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// An error as a sentence that begins with a capital and ends with a full stop.
+fn sentence(error: &str) -> String {
+    let mut chars = error.chars();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
+    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
+}
+
+/// Text always; a table and a chart where the client takes them.
+async fn emit(context: &mut Context, answer: Answer) {
+    let Answer {
+        title,
+        text,
+        table,
+        svg,
+        sql,
+    } = answer;
+    let mut artifact = Artifact::new("answer", vec![Part::text(text)]).named(&title);
+    if let Some(sql) = sql {
+        let metadata = json!({ "sql": sql });
+        artifact.metadata = metadata.as_object().cloned();
+    }
+    context.artifact(artifact).await;
+    if let Some(table) = table.filter(|_| context.accepts(JSON)) {
+        context
+            .artifact(Artifact::new("table", vec![Part::data(table)]).named(&title))
+            .await;
+    }
+    if let Some(svg) = svg.filter(|_| context.accepts(SVG)) {
+        let chart = Part::raw(svg.into_bytes(), SVG).with_filename("chart.svg");
+        context
+            .artifact(Artifact::new("chart", vec![chart]).named(&title))
+            .await;
+    }
+}
