@@ -2,7 +2,8 @@
 //! tables for the conversation, and answers with text, a JSON table and a chart.
 
 use attache_sdk::{
-    Agent, AgentCard, AgentSkill, Artifact, Content, Context, Failure, Outcome, Part, fetch, json,
+    Agent, AgentCard, AgentSkill, Artifact, Content, Context, Failure, Message, Outcome, Part,
+    Role, fetch, json,
 };
 
 use crate::analysis::{Answer, Problem, Source, Table, answer, split_message};
@@ -84,24 +85,20 @@ async fn gather(context: &mut Context) -> Result<Request, String> {
     let mut question = String::new();
     let mut sources = Vec::new();
     for part in context.message().parts.clone() {
+        if let Some(text) = words(&part) {
+            let split = split_message(text);
+            add_line(&mut question, &split.question);
+            sources.extend(split.table);
+            continue;
+        }
         let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
         let (name, media_type) = (named(&part.filename), named(&part.media_type));
         match part.content {
-            Content::Text(text) if is_table(media_type.as_deref()) || name.is_some() => {
-                sources.push(Source {
-                    name,
-                    media_type,
-                    bytes: text.into_bytes(),
-                });
-            }
-            Content::Text(text) => {
-                let split = split_message(&text);
-                if !question.is_empty() && !split.question.is_empty() {
-                    question.push('\n');
-                }
-                question.push_str(&split.question);
-                sources.extend(split.table);
-            }
+            Content::Text(text) => sources.push(Source {
+                name,
+                media_type,
+                bytes: text.into_bytes(),
+            }),
             Content::Raw(bytes) => sources.push(Source {
                 name,
                 media_type,
@@ -128,11 +125,44 @@ async fn gather(context: &mut Context) -> Result<Request, String> {
             }
         }
     }
+    if question.is_empty() {
+        question = open_question(context);
+    }
     Ok(Request { question, sources })
 }
 
-fn is_table(media_type: Option<&str>) -> bool {
-    media_type.is_some_and(|m| m != "text/plain" && !m.starts_with("text/markdown"))
+/// What the task waits to answer, when this message only brings the table that was missing.
+fn open_question(context: &Context) -> String {
+    let asked = |message: &Message| {
+        let mut question = String::new();
+        for text in message.parts.iter().filter_map(words) {
+            add_line(&mut question, &split_message(text).question);
+        }
+        question
+    };
+    let history = context.history();
+    let by_user = history.iter().rev().filter(|m| m.role == Role::User);
+    by_user
+        .map(asked)
+        .find(|question| !question.is_empty())
+        .unwrap_or_default()
+}
+
+/// The text of a part that is neither a file nor declared to be a table.
+fn words(part: &Part) -> Option<&str> {
+    let kind = part.media_type.as_str();
+    let plain = kind.is_empty() || kind == "text/plain" || kind.starts_with("text/markdown");
+    match &part.content {
+        Content::Text(text) if plain && part.filename.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+fn add_line(text: &mut String, line: &str) {
+    if !text.is_empty() && !line.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(line);
 }
 
 /// The last segment of a link's path.
