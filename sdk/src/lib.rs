@@ -4,7 +4,7 @@
 //! card, every operation, streams, and tasks that outlive it. It runs unchanged under `spin up` and
 //! under `attache-host`.
 //!
-//! ```ignore
+//! ```text
 #![doc = include_str!("../../examples/hello/src/lib.rs")]
 //! ```
 
