@@ -95,7 +95,10 @@ pub fn answer(question: &str, tables: &[Table]) -> Result<Answer, Problem> {
         Intent::Chart { kind, sought } => {
             let translated = translate::chart(table, kind, &sought).map_err(Problem::Failed)?;
             let result = query(&translated.sql, tables).map_err(failed)?;
-            let chart = draw(&result.table, &translated.request).map_err(failed)?;
+            // A cloud of points is drawn from all rows, not from the first of them.
+            let cut = result.truncated && translated.request.kind == ChartKind::Scatter;
+            let drawn = if cut { table } else { &result.table };
+            let chart = draw(drawn, &translated.request).map_err(failed)?;
             Ok(of_result(
                 &result,
                 translated.request.title,

@@ -19,7 +19,7 @@ use plan::Plan;
 
 /// The most categories of a bar chart; of several series, the most bars are this times the series.
 pub const MAX_BARS: usize = 60;
-/// The most points of a line chart. More are thinned out evenly.
+/// The most points of a line chart. Of more, the highs and lows are kept.
 pub const MAX_LINE_POINTS: usize = 2_000;
 /// The most points of a scatter chart. More are thinned out evenly.
 pub const MAX_SCATTER_POINTS: usize = 3_000;

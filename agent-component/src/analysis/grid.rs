@@ -112,15 +112,18 @@ impl fmt::Display for Grid {
         for row in &self.rows {
             line(f, row)?;
         }
-        let hidden: Vec<_> = [(self.hidden_rows, "row"), (self.hidden_columns, "column")]
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| super::number::counted(count, what))
-            .collect();
+        let hidden: Vec<_> = [
+            (self.hidden_rows, "more row"),
+            (self.hidden_columns, "more column"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| super::number::counted(count, what))
+        .collect();
         if hidden.is_empty() {
             Ok(())
         } else {
-            writeln!(f, "\n… and {} more", hidden.join(" and "))
+            writeln!(f, "\n… {}", hidden.join(" and "))
         }
     }
 }

@@ -94,7 +94,8 @@ pub(super) fn chart(
     if scatter && all_plain {
         return scatter_chart(table, &plain, &sought.groups);
     }
-    let (groups, measures) = completed(table, sought, &plain)?;
+    let bars = kind == Some(ChartKind::Bar);
+    let (groups, measures) = completed(table, sought, &plain, bars);
     let x_kind = match groups.first() {
         Some(Group::Column(name)) => table.column(name).map(Column::kind),
         Some(Group::Part(_)) => Some(Kind::Date),
@@ -155,7 +156,8 @@ fn completed(
     table: &Table,
     sought: &Sought,
     plain: &[&Column],
-) -> Result<(Vec<Group>, Vec<Measure>), String> {
+    bars: bool,
+) -> (Vec<Group>, Vec<Measure>) {
     let count = || Measure {
         aggregate: Some(Aggregate::Count),
         column: None,
@@ -166,10 +168,10 @@ fn completed(
     if groups.is_empty() {
         if let [only] = plain
             && measures.len() == 1
-            && !only.kind().is_number()
+            && (!only.kind().is_number() || (bars && is_code(only)))
         {
             // `bar chart of city`: how often each occurs.
-            return Ok((vec![named(only)], vec![count()]));
+            return (vec![named(only)], vec![count()]);
         }
         let measured = |c: &Column| {
             measures
@@ -200,7 +202,22 @@ fn completed(
             None => count(),
         });
     }
-    Ok((groups, measures))
+    (groups, measures)
+}
+
+/// True for whole numbers of which few occur again and again: more likely a name than a quantity.
+fn is_code(column: &Column) -> bool {
+    const FEW: usize = 20;
+    let mut values = HashSet::new();
+    for cell in column.cells() {
+        if let Cell::Integer(value) = cell {
+            values.insert(value);
+        }
+        if values.len() > FEW {
+            return false;
+        }
+    }
+    column.kind() == Kind::Integer && values.len() * 3 <= column.len()
 }
 
 /// True if few different values of `column` explain why values of `time` repeat.

@@ -43,9 +43,11 @@ impl Frame {
             }
         } else {
             let room = (high - low) * 0.05;
-            (low, high) = (low - room, high + room);
+            // Zero is shown when it is near.
+            let near_zero = low >= 0.0 && low < high * 0.25;
+            (low, high) = (if near_zero { 0.0 } else { low - room }, high + room);
         }
-        let y_ticks = numbers(low, high, 6, points().all(|point| point.y.fract() == 0.0));
+        let y_ticks = numbers(low, high, 8, points().all(|point| point.y.fract() == 0.0));
         if let (ChartKind::Bar, Some(last)) = (plan.kind, y_ticks.last()) {
             high = high.max(last.value);
         }
@@ -138,8 +140,8 @@ impl Frame {
 fn across(plan: &Plan, left: f64, right: f64) -> (Scale, Vec<Tick>, bool) {
     let points = || plan.series.iter().flat_map(|series| &series.points);
     let ticks = |min, max| match plan.across {
-        Across::Time => times(min, max, 7),
-        _ => numbers(min, max, 8, points().all(|point| point.x.fract() == 0.0)),
+        Across::Time => times(min, max, 9),
+        _ => numbers(min, max, 10, points().all(|point| point.x.fract() == 0.0)),
     };
     let names = match &plan.across {
         Across::Categories(names) => names,
@@ -172,9 +174,9 @@ fn across(plan: &Plan, left: f64, right: f64) -> (Scale, Vec<Tick>, bool) {
         .max()
         .unwrap_or(0);
     let slanted = (longest + 1) as f64 * CHARACTER > room;
-    // A slanted label needs the height of a line; more than that, and only some are shown.
+    // Slanted labels need the height of a line between them; where there is less, some are left out.
     let every = if slanted {
-        (14.0 / room).ceil().max(1.0) as usize
+        (21.0 / room).ceil().max(1.0) as usize
     } else {
         1
     };

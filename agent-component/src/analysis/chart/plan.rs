@@ -348,7 +348,7 @@ fn merge(series: &mut [Series], notes: &mut Vec<String>) {
     }
 }
 
-/// Leaves out points evenly, but for the last one.
+/// Leaves out points: of a line, those between the highs and lows; else evenly.
 fn thin_out(kind: ChartKind, series: &mut [Series], notes: &mut Vec<String>) {
     let limit = match kind {
         ChartKind::Scatter => MAX_SCATTER_POINTS,
@@ -360,12 +360,14 @@ fn thin_out(kind: ChartKind, series: &mut [Series], notes: &mut Vec<String>) {
         return;
     }
     for series in series.iter_mut() {
-        let last = series.points.len().saturating_sub(1);
-        let mut index = 0;
-        series.points.retain(|_| {
-            index += 1;
-            (index - 1) % step == 0 || index - 1 == last
-        });
+        series.points = match kind {
+            ChartKind::Scatter => series.points.iter().step_by(step).copied().collect(),
+            ChartKind::Line | ChartKind::Bar => series
+                .points
+                .chunks(step * 2)
+                .flat_map(low_and_high)
+                .collect(),
+        };
     }
     let shown: usize = series.iter().map(|series| series.points.len()).sum();
     notes.push(format!(
@@ -373,6 +375,24 @@ fn thin_out(kind: ChartKind, series: &mut [Series], notes: &mut Vec<String>) {
         grouped(shown),
         counted(total, "point")
     ));
+}
+
+/// The lowest and the highest of some neighbours, in their order.
+fn low_and_high(points: &[Point]) -> Vec<Point> {
+    let low = points
+        .iter()
+        .copied()
+        .reduce(|a, b| if b.y < a.y { b } else { a });
+    let high = points
+        .iter()
+        .copied()
+        .reduce(|a, b| if b.y > a.y { b } else { a });
+    match (low, high) {
+        (Some(low), Some(high)) if low == high => vec![low],
+        (Some(low), Some(high)) if low.x <= high.x => vec![low, high],
+        (Some(low), Some(high)) => vec![high, low],
+        _ => Vec::new(),
+    }
 }
 
 fn check(series: &[Series]) -> Result<(), ChartError> {

@@ -79,7 +79,7 @@ fn bars_have_labels_and_lengths() {
         "Bern",
         "10",
         "0",
-        "-5",
+        "-4",
     ] {
         assert!(
             texts.iter().any(|text| text == label),
@@ -162,6 +162,14 @@ fn marks_are_bounded() {
     assert!(dots.notes[0].contains("of 5,000 points"));
     let line = draw(&many, &request(ChartKind::Line, Some("x"), &["y"], None)).unwrap();
     assert!(line.svg.len() < 60_000, "{}", line.svg.len());
+    let peak: String = (0..9_999)
+        .map(|i| format!("{i},{}\n", if i == 7_777 { 50 } else { 1 }))
+        .collect();
+    let peak = draw(
+        &table(&format!("x,y\n{peak}")),
+        &request(ChartKind::Line, None, &["y"], None),
+    );
+    assert!(texts(&peak.unwrap()).iter().any(|text| text == "50"));
     let series = draw(
         &many,
         &request(ChartKind::Line, Some("x"), &["y"], Some("k")),

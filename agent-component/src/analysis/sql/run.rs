@@ -14,6 +14,7 @@ pub(super) fn run(
     max_rows: usize,
     time: Duration,
 ) -> Result<QueryResult, LimboError> {
+    refuse_misused_aggregates(database, sql)?;
     let mut statement = database.connection.prepare(sql)?;
     statement.set_query_timeout_override(Some(Some(time)));
     let width = statement.num_columns();
@@ -57,6 +58,35 @@ pub(super) fn run(
         table: Table::from_columns("result", columns.collect()),
         truncated,
     })
+}
+
+/// Refuses `WHERE MEDIAN(x) > 1` and the like. The engine refuses this of its own aggregates; of those
+/// that are extensions to it, it panics when the program runs. The program shows it beforehand.
+fn refuse_misused_aggregates(database: &Loaded, sql: &str) -> Result<(), LimboError> {
+    const EXTENSIONS: [&str; 3] = ["median", "percentile", "stddev"];
+    let lower = sql.to_ascii_lowercase();
+    if !EXTENSIONS.iter().any(|name| lower.contains(name)) {
+        return Ok(());
+    }
+    let program = database
+        .connection
+        .prepare(format!("EXPLAIN {sql}"))?
+        .run_collect_rows()?;
+    for instruction in program {
+        // The second column names the instruction, the sixth the function that it calls.
+        if let (Some(Value::Text(code)), Some(Value::Text(call))) =
+            (instruction.get(1), instruction.get(5))
+            && code.as_str() == "Function"
+            && let Some(name) = EXTENSIONS
+                .iter()
+                .find(|name| call.as_str().starts_with(**name))
+        {
+            return Err(LimboError::SqlError(format!(
+                "misuse of aggregate function {name}()"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Adds a value to a column. Returns how many bytes of text it has.

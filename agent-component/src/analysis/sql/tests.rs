@@ -225,6 +225,14 @@ fn only_one_query_is_run() {
     refused(";", &["no SQL"]);
     refused("SELECT n FROM", &["not valid", "ends too early"]);
     refused("SELECT n FRUM sales WHERE", &["not valid", "sales"]);
+    refused(
+        "SELECT n FROM sales WHERE MEDIAN(n) > 1",
+        &["misuse of aggregate function median()"],
+    );
+    refused(
+        "SELECT n FROM sales WHERE AVG(n) > 1",
+        &["misuse of aggregate"],
+    );
     refused("SELECT zeroblob(1000000000)", &["zeroblob"]);
     refused(
         &format!("SELECT '{}'", "x".repeat(MAX_SQL_BYTES)),
