@@ -1,5 +1,10 @@
 //! Whatever is sent, the analyst answers or says why not: no input makes it panic.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 use agent_component::analysis::{
     ChartKind, ChartRequest, Details, Profile, Source, Table, answer, draw, extract_sql, query,
     split_message,
