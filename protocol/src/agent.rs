@@ -21,6 +21,14 @@ pub trait Agent: 'static {
     /// to a model, ends with it.
     fn run(&self, context: &mut Context) -> impl Future<Output = Result<Outcome, Failure>>;
 
+    /// The card for callers who have authenticated (section 3.1.11), for an agent whose
+    /// `capabilities.extended_agent_card` is true. `caller` is none only when the card names no
+    /// security scheme.
+    fn extended_card(&self, caller: Option<&Caller>) -> Option<AgentCard> {
+        let _ = caller;
+        None
+    }
+
     /// When the task of a new message comes into being.
     fn creation(&self, message: &Message) -> Creation {
         let _ = message;

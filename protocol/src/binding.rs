@@ -79,6 +79,12 @@ pub(crate) fn json_response(status: u16, media_type: &str, body: Vec<u8>) -> Res
     let value =
         HeaderValue::from_str(media_type).unwrap_or_else(|_| HeaderValue::from_static(JSON));
     response.headers_mut().insert(CONTENT_TYPE, value);
+    if status == 401 {
+        response.headers_mut().insert(
+            http::header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer"),
+        );
+    }
     if status == 503 {
         response
             .headers_mut()

@@ -19,9 +19,8 @@ pub(crate) fn complete(mut card: AgentCard, base: &str) -> AgentCard {
     ];
     let capabilities = &mut card.capabilities;
     capabilities.streaming = Some(capabilities.streaming.unwrap_or(true));
-    // Declared only when the engine does them.
-    capabilities.push_notifications = Some(false);
-    capabilities.extended_agent_card = Some(false);
+    capabilities.push_notifications = Some(capabilities.push_notifications.unwrap_or(true));
+    capabilities.extended_agent_card = Some(capabilities.extended_agent_card.unwrap_or(false));
     card
 }
 

@@ -41,6 +41,8 @@ pub enum ErrorKind {
     MethodNotFound,
     /// The path exists, the verb does not.
     MethodNotAllowed,
+    /// The operation is for callers who have shown who they are.
+    Unauthenticated,
     /// The parameters break a rule.
     InvalidParams,
     /// The body is over the limit.
@@ -69,12 +71,15 @@ impl ErrorKind {
             Self::MethodNotFound => -32601,
             Self::InvalidParams => -32602,
             Self::Unavailable | Self::Internal => -32603,
+            // The tables leave this to the transport; the code is one of JSON-RPC's free ones.
+            Self::Unauthenticated => -32098,
         }
     }
 
     /// The status in the HTTP+JSON binding (section 11.6).
     pub fn http_status(self) -> u16 {
         match self {
+            Self::Unauthenticated => 401,
             Self::TaskNotFound | Self::MethodNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
@@ -99,6 +104,7 @@ impl ErrorKind {
             | Self::InvalidRequest
             | Self::InvalidParams => "INVALID_ARGUMENT",
             Self::MethodNotAllowed => "UNIMPLEMENTED",
+            Self::Unauthenticated => "UNAUTHENTICATED",
             Self::TooLarge => "RESOURCE_EXHAUSTED",
             Self::Unavailable => "UNAVAILABLE",
             Self::InvalidAgentResponse | Self::Internal => "INTERNAL",
@@ -122,6 +128,7 @@ impl ErrorKind {
             Self::MethodNotFound => "METHOD_NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::InvalidParams => "INVALID_PARAMS",
+            Self::Unauthenticated => "UNAUTHENTICATED",
             Self::TooLarge => "REQUEST_TOO_LARGE",
             Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL_ERROR",

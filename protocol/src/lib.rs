@@ -28,9 +28,9 @@ pub use agent::{Agent, Context, Creation, Failure, Outcome};
 pub use card::lint;
 pub use error::{Error, ErrorKind, Violation};
 pub use log::{
-    Begun, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Progress, Query, Run,
-    SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
+    Begun, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Progress, PushConfig,
+    Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
 };
 pub use platform::{Caller, Platform};
 pub use run::Frame;
-pub use server::{Answer, Body, Server, too_large};
+pub use server::{Answer, Body, Piece, Server, too_large};

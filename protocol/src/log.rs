@@ -71,6 +71,22 @@ pub struct MessageKey {
     pub digest: Vec<u8>,
 }
 
+/// A webhook for the events of a task (section 4.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushConfig {
+    /// Unique within its task.
+    pub id: String,
+    /// Where events are posted to.
+    pub url: String,
+    /// Sent as `X-A2A-Notification-Token`.
+    pub token: Option<String>,
+    /// The scheme and the credentials of the `Authorization` header.
+    pub authentication: Option<(String, String)>,
+    /// The protocol version of the client that registered it, and so of what it is sent: `1.0` or
+    /// `0.3`.
+    pub protocol_version: String,
+}
+
 /// What `begin` opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opening {
@@ -84,6 +100,8 @@ pub enum Opening {
         message: Option<MessageKey>,
         /// Its first events.
         first: Change,
+        /// A webhook that hears of these events too.
+        push: Option<PushConfig>,
     },
     /// A task that exists and has not ended.
     Resume {
@@ -93,6 +111,8 @@ pub enum Opening {
         message: Option<MessageKey>,
         /// End the run that holds it now.
         take_over: bool,
+        /// A webhook that hears of what follows.
+        push: Option<PushConfig>,
     },
 }
 
@@ -240,6 +260,21 @@ pub trait TaskLog {
     /// # Errors
     /// See [`LogError`].
     fn cancel(&self, id: &str) -> Result<(), LogError>;
+    /// Stores a webhook for a task. One of the same id is replaced.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown task, `TooLarge` when it has as many as it may.
+    fn put_push_config(&self, task_id: &str, config: PushConfig) -> Result<(), LogError>;
+    /// The webhooks of a task, by id.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown task.
+    fn push_configs(&self, task_id: &str) -> Result<Vec<PushConfig>, LogError>;
+    /// Removes a webhook. One that does not exist is as good as removed.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown task.
+    fn delete_push_config(&self, task_id: &str, id: &str) -> Result<(), LogError>;
     /// Reads what an agent kept for a conversation.
     ///
     /// # Errors

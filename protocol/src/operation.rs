@@ -2,8 +2,14 @@
 //! give an answer that no binding has shaped yet.
 
 mod cancel_task;
+mod create_task_push_notification_config;
+mod delete_task_push_notification_config;
+mod get_extended_agent_card;
 mod get_task;
+mod get_task_push_notification_config;
+mod list_task_push_notification_configs;
 mod list_tasks;
+mod push_config;
 mod send_message;
 mod send_streaming_message;
 mod subscribe_to_task;
@@ -15,7 +21,12 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
 
 pub(crate) use cancel_task::cancel_task;
+pub(crate) use create_task_push_notification_config::create_task_push_notification_config;
+pub(crate) use delete_task_push_notification_config::delete_task_push_notification_config;
+pub(crate) use get_extended_agent_card::get_extended_agent_card;
 pub(crate) use get_task::get_task;
+pub(crate) use get_task_push_notification_config::get_task_push_notification_config;
+pub(crate) use list_task_push_notification_configs::list_task_push_notification_configs;
 pub(crate) use list_tasks::list_tasks;
 pub(crate) use send_message::send_message;
 pub(crate) use send_streaming_message::send_streaming_message;
@@ -27,12 +38,21 @@ use crate::error::{Error, ErrorKind};
 use crate::log::SharedLog;
 use crate::platform::Platform;
 use crate::run::Frame;
-use crate::wire::{AgentCard, ListTasksResponse, SendMessageResponse, Task};
+use crate::version::Version;
+use crate::wire::{
+    AgentCard, ListTaskPushNotificationConfigsResponse, ListTasksResponse, SendMessageResponse,
+    Task, TaskPushNotificationConfig,
+};
+
+/// Ids that clients choose end up in indexes and logs.
+const MAX_ID_CHARS: usize = 256;
 
 /// What every operation may need of the request and its surroundings.
 pub(crate) struct Call<A> {
     pub(crate) agent: Rc<A>,
     pub(crate) platform: Rc<dyn Platform>,
+    /// The version that the client speaks.
+    pub(crate) version: Version,
     /// The agent's own card, for what it declares.
     pub(crate) card: AgentCard,
     /// The extensions that the client named.
@@ -50,6 +70,12 @@ pub(crate) enum Reply {
     Task(Task),
     Tasks(ListTasksResponse),
     Stream(Frames),
+    PushConfig(TaskPushNotificationConfig),
+    PushConfigs(ListTaskPushNotificationConfigsResponse),
+    /// The card that only authenticated callers see.
+    Card(Box<AgentCard>),
+    /// `google.protobuf.Empty`.
+    Empty,
 }
 
 /// An answer, and the work that goes on beside and after it.
@@ -121,21 +147,4 @@ fn require_history_length(field: &str, length: Option<i32>) -> Result<(), Error>
         )),
         _ => Ok(()),
     }
-}
-
-/// For the push-notification operations, as long as the card declares none (section 3.3.4).
-pub(crate) fn no_push() -> Error {
-    Error::new(
-        ErrorKind::PushNotificationNotSupported,
-        "This agent sends no push notifications (capabilities.pushNotifications of its card). \
-         Stream or poll the task.",
-    )
-}
-
-/// For GetExtendedAgentCard, as long as the card declares none (section 3.3.4).
-pub(crate) fn no_extended_card() -> Error {
-    Error::new(
-        ErrorKind::UnsupportedOperation,
-        "This agent has no extended card (capabilities.extendedAgentCard of its card).",
-    )
 }

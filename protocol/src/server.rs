@@ -7,13 +7,14 @@ use futures_util::stream::LocalBoxStream;
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH,
 };
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use crate::agent::Agent;
 use crate::binding::{JSON, http_json, json_response, json_rpc};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Call};
 use crate::platform::Platform;
+use crate::version::Version;
 use crate::{card, public_url};
 
 /// Where clients look for the card (section 8.2).
@@ -26,7 +27,15 @@ pub enum Body {
     /// All of it.
     Full(Vec<u8>),
     /// Piece by piece; each piece has to leave at once.
-    Events(LocalBoxStream<'static, Vec<u8>>),
+    Stream(LocalBoxStream<'static, Piece>),
+}
+
+/// A piece of a streamed body.
+pub enum Piece {
+    /// Some of its bytes.
+    Data(Vec<u8>),
+    /// Its end, with what there is to say only then. gRPC puts its status there.
+    Trailers(HeaderMap),
 }
 
 /// What to send, and what to go on with while and after it is sent.
@@ -109,6 +118,7 @@ impl<A: Agent> Server<A> {
         Call {
             agent: self.agent.clone(),
             platform: self.platform.clone(),
+            version: Version::V1_0,
             card: self.agent.card(),
             extensions: header("a2a-extensions")
                 .unwrap_or_default()

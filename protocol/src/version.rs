@@ -7,6 +7,23 @@ use crate::error::{Error, ErrorKind};
 /// The version that this engine speaks.
 pub(crate) const SUPPORTED: &str = "1.0";
 
+/// A version of the protocol, as far as it shows beyond the binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    #[allow(dead_code, reason = "made by the 0.3 edge")]
+    V0_3,
+    V1_0,
+}
+
+impl Version {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::V0_3 => "0.3",
+            Self::V1_0 => "1.0",
+        }
+    }
+}
+
 /// Checks that the client asks for a version that is spoken here. An absent or empty version means
 /// 0.3 (section 3.6.2). The patch number is ignored.
 pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Error> {

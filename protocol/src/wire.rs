@@ -8,6 +8,7 @@
 mod card;
 pub(crate) mod lenient;
 mod message;
+mod push;
 mod request;
 mod task;
 mod timestamp;
@@ -16,6 +17,11 @@ pub use card::{
     AgentCapabilities, AgentCard, AgentExtension, AgentInterface, AgentProvider, AgentSkill,
 };
 pub use message::{Content, Message, Part, Role};
+pub use push::{
+    AuthenticationInfo, GetExtendedAgentCardRequest, ListTaskPushNotificationConfigsRequest,
+    ListTaskPushNotificationConfigsResponse, TaskPushNotificationConfig,
+    TaskPushNotificationConfigRequest,
+};
 pub use request::{
     CancelTaskRequest, GetTaskRequest, ListTasksRequest, ListTasksResponse,
     SendMessageConfiguration, SendMessageRequest, SendMessageResponse, SubscribeToTaskRequest,

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use attache_protocol::{Agent, Answer, Body, Server, too_large};
+use attache_protocol::{Agent, Answer, Body, Piece, Server, too_large};
 use futures_util::StreamExt as _;
 use futures_util::future::join;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
@@ -171,20 +171,28 @@ async fn send(answer: Answer, out: wasi::ResponseOutparam) {
             };
             join(rest, after).await;
         }
-        Body::Events(mut events) => {
+        Body::Stream(mut pieces) => {
             wasi::ResponseOutparam::set(out, Ok(response));
             let Ok(stream) = outgoing.write() else {
                 return after.await;
             };
             let body = async {
-                while let Some(event) = events.next().await {
-                    if write_all(&stream, &event).await.is_err() {
+                let mut trailers = None;
+                while let Some(piece) = pieces.next().await {
+                    let bytes = match piece {
+                        Piece::Data(bytes) => bytes,
+                        Piece::Trailers(headers) => {
+                            trailers = Some(fields(&headers));
+                            break;
+                        }
+                    };
+                    if write_all(&stream, &bytes).await.is_err() {
                         // The client has gone. The task goes on, and so does its log.
                         return;
                     }
                 }
                 drop(stream);
-                let _ = wasi::OutgoingBody::finish(outgoing, None);
+                let _ = wasi::OutgoingBody::finish(outgoing, trailers);
             };
             // The agent first: what it emits then leaves in the same round.
             join(after, body).await;

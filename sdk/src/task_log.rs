@@ -24,6 +24,7 @@ impl engine::TaskLog for HostLog {
                 context_id,
                 message,
                 first,
+                ..
             } => tasks::Opening::Create(tasks::Creation {
                 task_id,
                 context_id,
@@ -34,6 +35,7 @@ impl engine::TaskLog for HostLog {
                 task_id,
                 message,
                 take_over,
+                ..
             } => tasks::Opening::Resume(tasks::Resumption {
                 task_id,
                 message: message.map(message_key),
@@ -96,6 +98,22 @@ impl engine::TaskLog for HostLog {
         self.0.cancel(id).map_err(error)
     }
 
+    fn put_push_config(
+        &self,
+        _task_id: &str,
+        _config: engine::PushConfig,
+    ) -> Result<(), engine::LogError> {
+        Err(no_webhooks())
+    }
+
+    fn push_configs(&self, _task_id: &str) -> Result<Vec<engine::PushConfig>, engine::LogError> {
+        Err(no_webhooks())
+    }
+
+    fn delete_push_config(&self, _task_id: &str, _id: &str) -> Result<(), engine::LogError> {
+        Err(no_webhooks())
+    }
+
     fn read_state(&self, context_id: &str, key: &str) -> Result<Option<Vec<u8>>, engine::LogError> {
         self.0.read_state(context_id, key).map_err(error)
     }
@@ -108,6 +126,10 @@ impl engine::TaskLog for HostLog {
     ) -> Result<(), engine::LogError> {
         self.0.write_state(context_id, key, value).map_err(error)
     }
+}
+
+fn no_webhooks() -> engine::LogError {
+    engine::LogError::Unavailable("webhooks are not stored yet".to_owned())
 }
 
 struct HostRun(tasks::Run);

@@ -1,7 +1,7 @@
 //! The HTTP+JSON binding (section 11). Errors are AIP-193 objects with their HTTP status.
 
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -13,8 +13,11 @@ use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Answered, Call, Reply};
 use crate::server::{Answer, Body};
-use crate::version;
-use crate::wire::{CancelTaskRequest, SendMessageRequest};
+use crate::wire::{
+    CancelTaskRequest, SendMessageRequest, TaskPushNotificationConfig,
+    TaskPushNotificationConfigRequest,
+};
+use crate::{public_url, version};
 
 const A2A_JSON: &str = "application/a2a+json";
 
@@ -100,18 +103,45 @@ async fn dispatch<A: Agent>(
     let answered = match route {
         Route::Send => operation::send_message(call, message(request, tenant)?).await?,
         Route::Stream => operation::send_streaming_message(call, message(request, tenant)?).await?,
-        Route::Tasks => operation::list_tasks(call, &query(request, tenant, None)?)?,
-        Route::Task(id) => operation::get_task(call, &query(request, tenant, Some(id))?)?,
+        Route::Tasks => operation::list_tasks(call, &query(request, [("tenant", tenant)])?)?,
+        Route::Task(id) => operation::get_task(
+            call,
+            &query(request, [("tenant", tenant), ("id", Some(id))])?,
+        )?,
         Route::Cancel(id) => {
             let mut cancel: CancelTaskRequest = body(request)?;
             (cancel.id, cancel.tenant) = (id, tenant.unwrap_or(cancel.tenant));
             operation::cancel_task(call, &cancel).await?
         }
         Route::Subscribe(id) => {
-            operation::subscribe_to_task(call, &query(request, tenant, Some(id))?)?
+            let fields = [("tenant", tenant), ("id", Some(id))];
+            operation::subscribe_to_task(call, &query(request, fields)?)?
         }
-        Route::PushConfigs => return Err(operation::no_push().into()),
-        Route::ExtendedCard => return Err(operation::no_extended_card().into()),
+        Route::PushConfigs(task_id) if request.method() == Method::POST => {
+            let mut config: TaskPushNotificationConfig = body(request)?;
+            (config.task_id, config.tenant) = (task_id, tenant.unwrap_or(config.tenant));
+            operation::create_task_push_notification_config(call, config)?
+        }
+        Route::PushConfigs(task_id) => {
+            let fields = [("tenant", tenant), ("taskId", Some(task_id))];
+            operation::list_task_push_notification_configs(call, &query(request, fields)?)?
+        }
+        Route::PushConfig(task_id, id) => {
+            let named = TaskPushNotificationConfigRequest {
+                tenant: tenant.unwrap_or_default(),
+                task_id,
+                id,
+            };
+            if request.method() == Method::DELETE {
+                operation::delete_task_push_notification_config(call, &named)?
+            } else {
+                operation::get_task_push_notification_config(call, &named)?
+            }
+        }
+        Route::ExtendedCard => {
+            let base = public_url::resolve(&*call.platform, request)?;
+            operation::get_extended_agent_card(call, &base)?
+        }
     };
     Ok(answered)
 }
@@ -131,7 +161,8 @@ enum Route {
     Task(String),
     Cancel(String),
     Subscribe(String),
-    PushConfigs,
+    PushConfigs(String),
+    PushConfig(String, String),
     ExtendedCard,
 }
 
@@ -154,8 +185,9 @@ impl Route {
             ("message:stream", []) => Some(Self::Stream),
             ("extendedAgentCard", []) => Some(Self::ExtendedCard),
             ("tasks", []) => Some(Self::Tasks),
-            ("tasks", [_, "pushNotificationConfigs"] | [_, "pushNotificationConfigs", _]) => {
-                Some(Self::PushConfigs)
+            ("tasks", [task, "pushNotificationConfigs"]) => Some(Self::PushConfigs(decoded(task)?)),
+            ("tasks", [task, "pushNotificationConfigs", id]) => {
+                Some(Self::PushConfig(decoded(task)?, decoded(id)?))
             }
             ("tasks", [last]) => match last.rsplit_once(':') {
                 Some((id, "cancel")) => Some(Self::Cancel(decoded(id)?)),
@@ -172,7 +204,8 @@ impl Route {
             Self::Tasks | Self::Task(_) | Self::ExtendedCard => "GET",
             // The proto says GET and the text says POST (sections 5.3 and 11.3.2).
             Self::Subscribe(_) => "GET, POST",
-            Self::PushConfigs => "GET, POST, DELETE",
+            Self::PushConfigs(_) => "GET, POST",
+            Self::PushConfig(..) => "GET, DELETE",
         }
     }
 }
@@ -224,8 +257,7 @@ fn body<T: DeserializeOwned>(request: &Request<Vec<u8>>) -> Result<T, Error> {
 /// The parameters of a GET. They go through the same parser as JSON, which takes numbers in strings.
 fn query<T: DeserializeOwned>(
     request: &Request<Vec<u8>>,
-    tenant: Option<String>,
-    id: Option<String>,
+    of_path: impl IntoIterator<Item = (&'static str, Option<String>)>,
 ) -> Result<T, Error> {
     let mut fields = Map::new();
     for (key, value) in query_pairs(request.uri().query().unwrap_or_default()) {
@@ -239,7 +271,7 @@ fn query<T: DeserializeOwned>(
         };
         fields.insert(key.into_owned(), value);
     }
-    for (key, value) in [("tenant", tenant), ("id", id)] {
+    for (key, value) in of_path {
         if let Some(value) = value {
             fields.insert(key.to_owned(), Value::String(value));
         }
@@ -263,8 +295,13 @@ fn response<A>(call: &Call<A>, media_type: &str, reply: Reply) -> Response<Body>
         Reply::Sent(sent) => serde_json::to_vec(&sent),
         Reply::Task(task) => serde_json::to_vec(&task),
         Reply::Tasks(tasks) => serde_json::to_vec(&tasks),
+        Reply::PushConfig(config) => serde_json::to_vec(&config),
+        Reply::PushConfigs(configs) => serde_json::to_vec(&configs),
+        Reply::Card(card) => serde_json::to_vec(&card),
+        // The Python client parses the body of every success.
+        Reply::Empty => Ok(b"{}".to_vec()),
         Reply::Stream(frames) => {
-            return stream_head(Body::Events(events(
+            return stream_head(Body::Stream(events(
                 frames,
                 call.platform.clone(),
                 HttpJson,

@@ -12,7 +12,8 @@ use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Answered, Call, Reply};
 use crate::server::{Answer, Body};
-use crate::version;
+use crate::wire::GetExtendedAgentCardRequest;
+use crate::{public_url, version};
 
 /// Answers one request to the agent's JSON-RPC URL.
 pub(crate) async fn serve<A: Agent>(call: Call<A>, request: &Request<Vec<u8>>) -> Answer {
@@ -62,7 +63,7 @@ async fn dispatch<A: Agent>(
         )),
         Some(method) => match version::check(request) {
             Err(error) => Err(error),
-            Ok(()) => run(call, method, envelope.params).await,
+            Ok(()) => run(call, method, envelope.params, request).await,
         },
     };
     (id, result)
@@ -76,8 +77,11 @@ enum Operation {
     ListTasks,
     CancelTask,
     SubscribeToTask,
-    PushNotificationConfig,
-    ExtendedAgentCard,
+    CreateTaskPushNotificationConfig,
+    GetTaskPushNotificationConfig,
+    ListTaskPushNotificationConfigs,
+    DeleteTaskPushNotificationConfig,
+    GetExtendedAgentCard,
 }
 
 fn method(name: &str) -> Option<Operation> {
@@ -88,16 +92,21 @@ fn method(name: &str) -> Option<Operation> {
         "ListTasks" => Operation::ListTasks,
         "CancelTask" => Operation::CancelTask,
         "SubscribeToTask" => Operation::SubscribeToTask,
-        "CreateTaskPushNotificationConfig"
-        | "GetTaskPushNotificationConfig"
-        | "ListTaskPushNotificationConfigs"
-        | "DeleteTaskPushNotificationConfig" => Operation::PushNotificationConfig,
-        "GetExtendedAgentCard" => Operation::ExtendedAgentCard,
+        "CreateTaskPushNotificationConfig" => Operation::CreateTaskPushNotificationConfig,
+        "GetTaskPushNotificationConfig" => Operation::GetTaskPushNotificationConfig,
+        "ListTaskPushNotificationConfigs" => Operation::ListTaskPushNotificationConfigs,
+        "DeleteTaskPushNotificationConfig" => Operation::DeleteTaskPushNotificationConfig,
+        "GetExtendedAgentCard" => Operation::GetExtendedAgentCard,
         _ => return None,
     })
 }
 
-async fn run<A: Agent>(call: &Call<A>, method: Operation, params: &str) -> Result<Answered, Error> {
+async fn run<A: Agent>(
+    call: &Call<A>,
+    method: Operation,
+    params: &str,
+    request: &Request<Vec<u8>>,
+) -> Result<Answered, Error> {
     match method {
         Operation::SendMessage => operation::send_message(call, parse(params)?).await,
         Operation::SendStreamingMessage => {
@@ -107,8 +116,23 @@ async fn run<A: Agent>(call: &Call<A>, method: Operation, params: &str) -> Resul
         Operation::ListTasks => operation::list_tasks(call, &parse(params)?),
         Operation::CancelTask => operation::cancel_task(call, &parse(params)?).await,
         Operation::SubscribeToTask => operation::subscribe_to_task(call, &parse(params)?),
-        Operation::PushNotificationConfig => Err(operation::no_push()),
-        Operation::ExtendedAgentCard => Err(operation::no_extended_card()),
+        Operation::CreateTaskPushNotificationConfig => {
+            operation::create_task_push_notification_config(call, parse(params)?)
+        }
+        Operation::GetTaskPushNotificationConfig => {
+            operation::get_task_push_notification_config(call, &parse(params)?)
+        }
+        Operation::ListTaskPushNotificationConfigs => {
+            operation::list_task_push_notification_configs(call, &parse(params)?)
+        }
+        Operation::DeleteTaskPushNotificationConfig => {
+            operation::delete_task_push_notification_config(call, &parse(params)?)
+        }
+        Operation::GetExtendedAgentCard => {
+            let _: GetExtendedAgentCardRequest = parse(params)?;
+            let base = public_url::resolve(&*call.platform, request)?;
+            operation::get_extended_agent_card(call, &base)
+        }
     }
 }
 
@@ -117,9 +141,13 @@ fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
         Reply::Sent(sent) => serde_json::to_vec(&sent),
         Reply::Task(task) => serde_json::to_vec(&task),
         Reply::Tasks(tasks) => serde_json::to_vec(&tasks),
+        Reply::PushConfig(config) => serde_json::to_vec(&config),
+        Reply::PushConfigs(configs) => serde_json::to_vec(&configs),
+        Reply::Card(card) => serde_json::to_vec(&card),
+        Reply::Empty => Ok(b"{}".to_vec()),
         Reply::Stream(frames) => {
             let framing = JsonRpc { id };
-            return stream_head(Body::Events(events(frames, call.platform.clone(), framing)));
+            return stream_head(Body::Stream(events(frames, call.platform.clone(), framing)));
         }
     };
     match result {
@@ -163,7 +191,9 @@ fn error_body(id: &Value, error: &Error) -> Vec<u8> {
 /// Only what happens below JSON-RPC shows in the HTTP status.
 fn http_status(error: &Error) -> u16 {
     match error.kind {
-        ErrorKind::TooLarge | ErrorKind::Unavailable => error.kind.http_status(),
+        ErrorKind::TooLarge | ErrorKind::Unavailable | ErrorKind::Unauthenticated => {
+            error.kind.http_status()
+        }
         _ => 200,
     }
 }

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::operation::Frames;
 use crate::platform::Platform;
 use crate::run::Frame;
+use crate::server::Piece;
 
 /// How long a stream may be silent before it says that it is alive. Proxies cut idle connections
 /// after a minute or less.
@@ -32,7 +33,7 @@ pub(super) fn events<F: Framing>(
     frames: Frames,
     platform: Rc<dyn Platform>,
     framing: F,
-) -> LocalBoxStream<'static, Vec<u8>> {
+) -> LocalBoxStream<'static, Piece> {
     let writer = Writer {
         frames,
         platform,
@@ -44,10 +45,14 @@ pub(super) fn events<F: Framing>(
         // The clock is asked only when no event is there yet.
         let silence = Box::pin(async move { platform.sleep(KEEP_ALIVE).await });
         match select(writer.frames.next(), silence).await {
-            Either::Left((Some(Ok(frame)), _)) => Some((writer.print(&frame), Some(writer))),
-            Either::Left((Some(Err(error)), _)) => Some((writer.framing.error(&error), None)),
+            Either::Left((Some(Ok(frame)), _)) => {
+                Some((Piece::Data(writer.print(&frame)), Some(writer)))
+            }
+            Either::Left((Some(Err(error)), _)) => {
+                Some((Piece::Data(writer.framing.error(&error)), None))
+            }
             Either::Left((None, _)) => None,
-            Either::Right(_) => Some((b": keep-alive\n\n".to_vec(), Some(writer))),
+            Either::Right(_) => Some((Piece::Data(b": keep-alive\n\n".to_vec()), Some(writer))),
         }
     })
     .boxed_local()

@@ -44,6 +44,7 @@ pub(crate) async fn cancel_task<A: Agent>(
         task_id: id.clone(),
         message: None,
         take_over: true,
+        push: None,
     };
     match log.begin(resume) {
         Ok(Begun::Started(run, Some(before))) => {

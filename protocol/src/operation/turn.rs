@@ -7,16 +7,14 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use sha2::{Digest as _, Sha256};
 
-use super::{Call, no_push};
+use super::{Call, MAX_ID_CHARS};
 use crate::agent::{Agent, Context, Creation};
 use crate::error::{Error, ErrorKind, Violation};
-use crate::log::{Begun, LogError, MessageKey, Opening, SharedLog, StoredTask};
+use crate::log::{Begun, LogError, MessageKey, Opening, PushConfig, SharedLog, StoredTask};
 use crate::platform::{Platform, new_id};
 use crate::run::{End, Flushed, FrameSender, Recorder, drive, fold, log_error};
 use crate::wire::{Message, Part, Role, SendMessageRequest, TaskState};
 
-/// Ids that clients choose end up in indexes and logs.
-const MAX_ID_CHARS: usize = 256;
 /// How long a message waits for the one before it on the same task.
 const TURN_WAIT: Duration = Duration::from_secs(60);
 
@@ -37,9 +35,13 @@ pub(super) async fn open<A: Agent>(
 ) -> Result<Opened, Error> {
     let configuration = request.configuration;
     let message = check(request.message, configuration.history_length)?;
-    if configuration.task_push_notification_config.is_some() {
-        return Err(no_push());
-    }
+    let push = match configuration.task_push_notification_config {
+        None => None,
+        Some(config) => {
+            call.require_push()?;
+            Some(call.accept_push(config, "configuration.taskPushNotificationConfig.")?)
+        }
+    };
     call.require_extensions()?;
     let log = call.log(&request.tenant);
     let key = key(&message)?;
@@ -50,6 +52,7 @@ pub(super) async fn open<A: Agent>(
             log.clone(),
             message.clone(),
             key,
+            push,
             frames,
         );
         if store_now || call.agent.creation(&message) == Creation::BeforeRun {
@@ -63,7 +66,7 @@ pub(super) async fn open<A: Agent>(
         }
         (recorder, message)
     } else {
-        match go_on(call, &log, message, key, frames).await? {
+        match go_on(call, &log, message, key, push, frames).await? {
             Ok(turn) => turn,
             Err(repeated) => return Ok(Opened::Repeated(repeated, log)),
         }
@@ -93,6 +96,7 @@ async fn go_on<A>(
     log: &SharedLog,
     mut message: Message,
     key: MessageKey,
+    push: Option<PushConfig>,
     frames: Option<FrameSender>,
 ) -> Result<Result<(Recorder, Message), StoredTask>, Error> {
     let id = message.task_id.clone();
@@ -118,6 +122,7 @@ async fn go_on<A>(
             task_id: id.clone(),
             message: Some(key.clone()),
             take_over: false,
+            push: push.clone(),
         };
         match log.begin(opening) {
             Ok(Begun::Started(run, Some(before))) => break (run, before),
@@ -163,6 +168,7 @@ pub(crate) async fn resume<A: Agent>(
         task_id: task_id.to_owned(),
         message: None,
         take_over: false,
+        push: None,
     };
     let (run, before) = match log.begin(opening) {
         Ok(Begun::Started(run, Some(before))) => (run, before),

@@ -11,8 +11,8 @@ use futures_util::future::LocalBoxFuture;
 use super::Frame;
 use crate::error::{Error, ErrorKind};
 use crate::log::{
-    Begun, Change, LogError, MessageKey, Opening, Placement, Run, SharedLog, StoredSnapshot,
-    StoredTask,
+    Begun, Change, LogError, MessageKey, Opening, Placement, PushConfig, Run, SharedLog,
+    StoredSnapshot, StoredTask,
 };
 use crate::platform::{Platform, new_id};
 use crate::wire::{
@@ -46,6 +46,7 @@ struct Record {
     log: SharedLog,
     task: Task,
     key: Option<MessageKey>,
+    push: Option<PushConfig>,
     run: Option<Box<dyn Run>>,
     watch: Option<LocalBoxFuture<'static, ()>>,
     begun: bool,
@@ -67,6 +68,7 @@ impl Recorder {
         log: SharedLog,
         message: Message,
         key: MessageKey,
+        push: Option<PushConfig>,
         frames: Option<FrameSender>,
     ) -> Self {
         let task = Task {
@@ -76,6 +78,7 @@ impl Recorder {
             ..Task::default()
         };
         let mut record = Record::new(platform, log, task, Some(key), frames);
+        record.push = push;
         record.status(TaskState::Submitted, Vec::new());
         record.keep_opening();
         Self(Rc::new(RefCell::new(record)))
@@ -246,6 +249,7 @@ impl Record {
             log,
             task,
             key,
+            push: None,
             run: None,
             watch: None,
             begun: false,
@@ -344,6 +348,7 @@ impl Record {
                 context_id: self.task.context_id.clone(),
                 message: self.key.take(),
                 first: change,
+                push: self.push.take(),
             };
             match self.log.begin(opening)? {
                 Begun::Started(run, _) => self.run = Some(run),

@@ -106,10 +106,10 @@ pub struct AgentCapabilities {
     /// Streams. The engine sets it unless the agent says false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub streaming: Option<bool>,
-    /// Webhooks.
+    /// Webhooks. The engine sets it unless the agent says false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push_notifications: Option<bool>,
-    /// A card for authenticated callers.
+    /// A card for authenticated callers: `Agent::extended_card`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extended_agent_card: Option<bool>,
     /// Extensions of the protocol.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::lenient;
-use super::{Message, Task, TaskState, Timestamp};
+use super::{Message, Task, TaskPushNotificationConfig, TaskState, Timestamp};
 
 /// SendMessage and SendStreamingMessage.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -34,7 +34,7 @@ pub struct SendMessageConfiguration {
     pub accepted_output_modes: Vec<String>,
     /// A webhook for the task's events.
     #[serde(alias = "task_push_notification_config")]
-    pub task_push_notification_config: Option<Value>,
+    pub task_push_notification_config: Option<TaskPushNotificationConfig>,
     /// At most this many messages of history in the answer.
     #[serde(alias = "history_length", deserialize_with = "lenient::int32")]
     pub history_length: Option<i32>,

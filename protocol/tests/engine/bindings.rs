@@ -239,9 +239,9 @@ async fn http_json_errors_are_aip_193() {
         ),
         (
             get("/tasks/x/pushNotificationConfigs"),
-            400,
-            "FAILED_PRECONDITION",
-            "PUSH_NOTIFICATION_NOT_SUPPORTED",
+            404,
+            "NOT_FOUND",
+            "TASK_NOT_FOUND",
         ),
     ] {
         let path = request.uri().path().to_owned();

@@ -17,7 +17,7 @@ async fn the_card_names_where_it_was_asked_for() {
     ]);
     assert_eq!(card["supportedInterfaces"], expected);
     assert_eq!(card["capabilities"]["streaming"], true);
-    assert_eq!(card["capabilities"]["pushNotifications"], false);
+    assert_eq!(card["capabilities"]["pushNotifications"], true);
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn the_card_is_not_sent_twice() {
 struct Strict;
 impl Agent for Strict {
     fn card(&self) -> AgentCard {
-        let mut card = Puppet.card();
+        let mut card = puppet_card();
         card.capabilities.streaming = Some(false);
         card.capabilities.extensions[0].required = true;
         card

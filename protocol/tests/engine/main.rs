@@ -13,6 +13,7 @@ mod bindings;
 mod card;
 mod memory;
 mod parsers;
+mod push;
 mod sending;
 mod streams;
 mod tasks;
@@ -21,24 +22,39 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use attache_protocol::wire::{AgentCard, AgentExtension, AgentSkill, Artifact, Message};
-use attache_protocol::{Agent, Answer, Body, Context, Creation, Failure, Outcome, Server};
+use attache_protocol::{
+    Agent, Answer, Body, Caller, Context, Creation, Failure, Outcome, Piece, Server,
+};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, Request, StatusCode};
 use memory::{Memory, World};
 use serde_json::{Value, json};
 
 /// Does what the first word of the message says.
-pub struct Puppet;
+pub struct Puppet(Rc<World>);
+
+/// The card that the puppet has unless a test gives it another.
+pub fn puppet_card() -> AgentCard {
+    let mut card = AgentCard::new("Puppet", "Does as it is told.", "1.2.3").skill(AgentSkill::new(
+        "obey",
+        "Obey",
+        "Obeys.",
+        &["test"],
+    ));
+    card.capabilities.extensions = vec![AgentExtension {
+        uri: "urn:optional".to_owned(),
+        ..AgentExtension::default()
+    }];
+    card
+}
 
 impl Agent for Puppet {
     fn card(&self) -> AgentCard {
-        let mut card = AgentCard::new("Puppet", "Does as it is told.", "1.2.3")
-            .skill(AgentSkill::new("obey", "Obey", "Obeys.", &["test"]));
-        card.capabilities.extensions = vec![AgentExtension {
-            uri: "urn:optional".to_owned(),
-            ..AgentExtension::default()
-        }];
-        card
+        self.0.card.borrow().clone().unwrap_or_else(puppet_card)
+    }
+
+    fn extended_card(&self, _: Option<&Caller>) -> Option<AgentCard> {
+        self.0.extended_card.borrow().clone()
     }
 
     fn creation(&self, message: &Message) -> Creation {
@@ -102,6 +118,7 @@ pub struct Got {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    pub trailers: HeaderMap,
 }
 
 impl Got {
@@ -133,10 +150,20 @@ pub async fn finish(answer: Answer) -> Got {
             after.await;
         }
     };
+    let mut trailers = HeaderMap::new();
     let read = async {
         match body {
             Body::Full(bytes) => bytes,
-            Body::Events(events) => events.concat().await,
+            Body::Stream(mut pieces) => {
+                let mut bytes = Vec::new();
+                while let Some(piece) = pieces.next().await {
+                    match piece {
+                        Piece::Data(more) => bytes.extend(more),
+                        Piece::Trailers(end) => trailers = end,
+                    }
+                }
+                bytes
+            }
         }
     };
     let ((), body) = futures_util::future::join(work, read).await;
@@ -144,11 +171,12 @@ pub async fn finish(answer: Answer) -> Got {
         status: head.status,
         headers: head.headers,
         body,
+        trailers,
     }
 }
 
 pub fn server(world: &Rc<World>) -> Server<Puppet> {
-    Server::new(Puppet, Memory::new(world))
+    Server::new(Puppet(world.clone()), Memory::new(world))
 }
 
 pub fn post(path: &str, body: impl Into<Vec<u8>>) -> Request<Vec<u8>> {

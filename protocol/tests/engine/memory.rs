@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use attache_protocol::wire::TaskState;
+use attache_protocol::wire::{AgentCard, TaskState};
 use attache_protocol::{
     Begun, Caller, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Platform,
-    Progress, Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
+    Progress, PushConfig, Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
 };
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
@@ -21,6 +21,10 @@ pub struct World {
     clock: Cell<u64>,
     random: Cell<u64>,
     pub config: RefCell<HashMap<String, String>>,
+    /// The agent's cards, and who calls.
+    pub card: RefCell<Option<AgentCard>>,
+    pub extended_card: RefCell<Option<AgentCard>>,
+    pub caller: RefCell<Option<Caller>>,
 }
 
 struct Kept {
@@ -28,6 +32,7 @@ struct Kept {
     events: Vec<StoredEvent>,
     fence: u64,
     cancel: bool,
+    push: Vec<PushConfig>,
 }
 
 pub struct Memory(pub Rc<World>, String);
@@ -56,7 +61,7 @@ impl Platform for Memory {
         self.0.config.borrow().get(key).cloned()
     }
     fn caller(&self) -> Option<Caller> {
-        None
+        self.0.caller.borrow().clone()
     }
     fn log(&self, tenant: &str) -> SharedLog {
         Rc::new(Self(self.0.clone(), tenant.to_owned()))
@@ -107,6 +112,12 @@ fn write(kept: &mut Kept, change: Change) -> u64 {
     kept.stored.newest
 }
 
+fn put(kept: &mut Kept, config: PushConfig) {
+    kept.push.retain(|c| c.id != config.id);
+    kept.push.push(config);
+    kept.push.sort_by(|a, b| a.id.cmp(&b.id));
+}
+
 impl TaskLog for Memory {
     fn begin(&self, opening: Opening) -> Result<Begun, LogError> {
         let known = |message: &Option<MessageKey>| {
@@ -126,7 +137,10 @@ impl TaskLog for Memory {
         }
         let begun = match opening {
             Opening::Create {
-                context_id, first, ..
+                context_id,
+                first,
+                push,
+                ..
             } => {
                 let mut kept = Kept {
                     stored: StoredTask {
@@ -142,12 +156,15 @@ impl TaskLog for Memory {
                     events: Vec::new(),
                     fence: 1,
                     cancel: false,
+                    push: push.into_iter().collect(),
                 };
                 write(&mut kept, first);
                 self.0.tasks.borrow_mut().insert(self.key(&id), kept);
                 Begun::Started(self.run(&id, 1), None)
             }
-            Opening::Resume { take_over, .. } => {
+            Opening::Resume {
+                take_over, push, ..
+            } => {
                 let (before, fence) = self.with(&id, |kept| {
                     if kept.stored.state.is_terminal() {
                         return Err(LogError::Finished(kept.stored.state));
@@ -157,6 +174,7 @@ impl TaskLog for Memory {
                     }
                     kept.fence += 1;
                     (kept.cancel, kept.stored.running) = (false, true);
+                    push.into_iter().for_each(|config| put(kept, config));
                     Ok((kept.stored.clone(), kept.fence))
                 })??;
                 Begun::Started(self.run(&id, fence), Some(before))
@@ -228,6 +246,18 @@ impl TaskLog for Memory {
         self.with(id, |kept| kept.cancel = true)?;
         self.0.changed.notify_waiters();
         Ok(())
+    }
+
+    fn put_push_config(&self, id: &str, config: PushConfig) -> Result<(), LogError> {
+        self.with(id, |kept| put(kept, config))
+    }
+
+    fn push_configs(&self, id: &str) -> Result<Vec<PushConfig>, LogError> {
+        self.with(id, |kept| kept.push.clone())
+    }
+
+    fn delete_push_config(&self, id: &str, config: &str) -> Result<(), LogError> {
+        self.with(id, |kept| kept.push.retain(|c| c.id != config))
     }
 
     fn read_state(&self, context_id: &str, key: &str) -> Result<Option<Vec<u8>>, LogError> {

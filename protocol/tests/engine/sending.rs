@@ -188,28 +188,6 @@ async fn every_rule_that_is_broken_is_named() {
 }
 
 #[tokio::test]
-async fn push_is_refused_where_the_card_declares_none() {
-    let world = Rc::new(World::default());
-    let params = json!({
-        "message": message("m1", "x"),
-        "configuration": {"taskPushNotificationConfig": {"url": "https://example.com"}},
-    });
-    assert_eq!(
-        rpc(&world, "SendMessage", params).await["error"]["code"],
-        -32003
-    );
-    for method in ["Create", "Get", "Delete"] {
-        let method = format!("{method}TaskPushNotificationConfig");
-        let answer = rpc(&world, &method, json!({"taskId": "none"})).await;
-        assert_eq!(answer["error"]["code"], -32003);
-    }
-    assert_eq!(
-        rpc(&world, "GetExtendedAgentCard", json!({})).await["error"]["code"],
-        -32004
-    );
-}
-
-#[tokio::test]
 async fn an_agent_keeps_things_for_a_conversation() {
     let world = Rc::new(World::default());
     let task = send(&world, "m1", "remember").await;
