@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 
+use serde_json::{Map, Value};
+
 use crate::log::{LogError, SharedLog};
 use crate::platform::{Caller, Platform};
 use crate::run::Recorder;
@@ -131,6 +133,8 @@ impl<E: std::error::Error> From<E> for Failure {
 pub struct Context {
     pub(crate) message: Message,
     pub(crate) accepted_output_modes: Vec<String>,
+    pub(crate) extensions: Vec<String>,
+    pub(crate) metadata: Option<Map<String, Value>>,
     pub(crate) platform: Rc<dyn Platform>,
     pub(crate) log: SharedLog,
     pub(crate) recorder: Recorder,
@@ -177,6 +181,16 @@ impl Context {
     /// A configuration value or secret.
     pub fn config(&self, key: &str) -> Option<String> {
         self.platform.config(key)
+    }
+
+    /// What the client said of the request as a whole, beside the message's own metadata.
+    pub fn metadata(&self) -> Option<&Map<String, Value>> {
+        self.metadata.as_ref()
+    }
+
+    /// The extensions of the protocol that both the client and the card name.
+    pub fn extensions(&self) -> &[String] {
+        &self.extensions
     }
 
     /// The media types that the client takes; empty is no preference.

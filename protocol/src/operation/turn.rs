@@ -74,6 +74,8 @@ pub(super) async fn open<A: Agent>(
     Ok(Opened::Run(Context {
         message,
         accepted_output_modes: configuration.accepted_output_modes,
+        extensions: call.extensions.clone(),
+        metadata: request.metadata,
         platform: call.platform.clone(),
         log,
         recorder,
@@ -189,6 +191,8 @@ pub(crate) async fn resume<A: Agent>(
         let context = Context {
             message,
             accepted_output_modes: Vec::new(),
+            extensions: Vec::new(),
+            metadata: None,
             platform,
             log,
             recorder,

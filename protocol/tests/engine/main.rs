@@ -11,6 +11,7 @@
 
 mod bindings;
 mod card;
+mod extensions;
 mod memory;
 mod parsers;
 mod push;
@@ -21,7 +22,7 @@ mod tasks;
 use std::rc::Rc;
 use std::time::Duration;
 
-use attache_protocol::wire::{AgentCard, AgentExtension, AgentSkill, Artifact, Message};
+use attache_protocol::wire::{AgentCard, AgentExtension, AgentSkill, Artifact, Message, Part};
 use attache_protocol::{
     Agent, Answer, Body, Caller, Context, Creation, Failure, Outcome, Piece, Server,
 };
@@ -99,6 +100,10 @@ impl Agent for Puppet {
                 context.set_state("k", Some(b"kept"))?;
                 Ok(Outcome::completed())
             }
+            "extensions" => Ok(Outcome::completed_with(context.extensions().join(" "))),
+            "metadata" => Ok(Outcome::completed_with(Part::data(json!(
+                context.metadata()
+            )))),
             "recall" => {
                 let value = context.state("k")?.unwrap_or_default();
                 Ok(Outcome::completed_with(
