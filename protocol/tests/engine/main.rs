@@ -54,6 +54,10 @@ impl Agent for Puppet {
         self.0.card.borrow().clone().unwrap_or_else(puppet_card)
     }
 
+    fn enforces_input_modes(&self) -> bool {
+        self.0.config.borrow().contains_key("strict")
+    }
+
     fn extended_card(&self, _: Option<&Caller>) -> Option<AgentCard> {
         self.0.extended_card.borrow().clone()
     }
