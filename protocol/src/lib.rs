@@ -15,6 +15,7 @@ mod agent;
 mod binding;
 mod card;
 mod error;
+mod extension;
 mod log;
 mod operation;
 mod platform;

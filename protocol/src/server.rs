@@ -12,9 +12,11 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use crate::agent::Agent;
 use crate::binding::{JSON, http_json, json_response, json_rpc};
 use crate::error::{Error, ErrorKind};
+use crate::extension::Extensions;
 use crate::operation::{self, Call};
 use crate::platform::Platform;
 use crate::version::Version;
+use crate::wire::AgentCard;
 use crate::{card, public_url};
 
 /// Where clients look for the card (section 8.2).
@@ -82,12 +84,21 @@ impl<A: Agent> Server<A> {
     /// Answers one request. The URI holds the authority that the client named, if any.
     pub async fn handle(&self, request: Request<Vec<u8>>) -> Answer {
         let path = self.relative(request.uri().path());
-        match path {
-            CARD_PATH => self.card(&request),
-            "/" | "" => json_rpc::serve(self.call(&request), &request).await,
-            path if path.starts_with("/.well-known/") => http_json::not_found(path),
-            path => http_json::serve(self.call(&request), path, &request).await,
+        if path == CARD_PATH {
+            return self.card(&request);
         }
+        if path.starts_with("/.well-known/") {
+            return http_json::not_found(path);
+        }
+        let card = self.agent.card();
+        let extensions = Extensions::of(request.headers(), &card);
+        let call = self.call(&request, card, extensions.activated.clone());
+        let mut answer = match path {
+            "/" | "" => json_rpc::serve(call, &request).await,
+            path => http_json::serve(call, path, &request).await,
+        };
+        extensions.tell(answer.response.headers_mut());
+        answer
     }
 
     /// Takes up a stored task whose run was lost or dispatched.
@@ -113,20 +124,20 @@ impl<A: Agent> Server<A> {
         }
     }
 
-    fn call(&self, request: &Request<Vec<u8>>) -> Call<A> {
-        let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    fn call(
+        &self,
+        request: &Request<Vec<u8>>,
+        card: AgentCard,
+        extensions: Vec<String>,
+    ) -> Call<A> {
+        let last_event_id = request.headers().get("last-event-id");
         Call {
             agent: self.agent.clone(),
             platform: self.platform.clone(),
             version: Version::V1_0,
-            card: self.agent.card(),
-            extensions: header("a2a-extensions")
-                .unwrap_or_default()
-                .split(',')
-                .map(|uri| uri.trim().to_owned())
-                .filter(|uri| !uri.is_empty())
-                .collect(),
-            last_event_id: header("last-event-id").and_then(|id| id.trim().parse().ok()),
+            card,
+            extensions,
+            last_event_id: last_event_id.and_then(|id| id.to_str().ok()?.trim().parse().ok()),
         }
     }
 
