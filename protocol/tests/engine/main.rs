@@ -11,13 +11,19 @@
 
 mod bindings;
 mod card;
+mod errors;
 mod extensions;
+mod histories;
+mod json;
+mod listing;
 mod memory;
 mod parsers;
 mod push;
 mod sending;
 mod streams;
+mod task_lifecycle;
 mod tasks;
+mod tenants;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -75,6 +81,8 @@ impl Agent for Puppet {
             "reply" => Ok(Outcome::message("directly")),
             "reply late" => Ok(Outcome::message("after all")),
             "ask" => Ok(Outcome::input_required("what?")),
+            "reject" => Ok(Outcome::rejected("not this")),
+            "authorise" => Ok(Outcome::auth_required("your calendar, please")),
             "fail" => Err(Failure::new("It broke.")),
             "work" => {
                 context.working("at it").await;
