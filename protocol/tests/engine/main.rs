@@ -21,6 +21,7 @@ mod parsers;
 mod push;
 mod sending;
 mod streams;
+mod subscribers;
 mod task_lifecycle;
 mod tasks;
 mod tenants;
