@@ -182,4 +182,6 @@ async def _(agent: Agent) -> None:
     await agent.refused(
         UnsupportedOperationError, collect(subscription(agent.streaming, done.id)), "finished"
     )
-    await agent.refused(TaskNotFoundError, collect(subscription(agent.streaming, NOWHERE)), "unknown")
+    await agent.refused(
+        TaskNotFoundError, collect(subscription(agent.streaming, NOWHERE)), "unknown"
+    )

@@ -50,7 +50,9 @@ async def _(agent: Agent) -> None:
 @check("get: an unknown task, and a negative historyLength, are refused")
 async def _(agent: Agent) -> None:
     await agent.refused(TaskNotFoundError, agent.get(NOWHERE), "unknown")
-    await agent.refused(TaskNotFoundError, agent.get("nö such:täsk"), "an id with unusual characters")
+    await agent.refused(
+        TaskNotFoundError, agent.get("nö such:täsk"), "an id with unusual characters"
+    )
     task = await agent.send("tck-complete-task")
     await agent.refused(InvalidParamsError, agent.get(task.id, history_length=-1), "negative")
 
