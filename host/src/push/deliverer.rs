@@ -25,7 +25,7 @@ const CLAIM: Duration = Duration::from_secs(25);
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// A pause when the log cannot be read.
 const BREATHER: Duration = Duration::from_secs(5);
-/// How long notifications that are under way may take when the process ends.
+/// How long this goes on when the process ends.
 const PARTING: Duration = Duration::from_secs(2);
 
 /// Sends webhooks what they have not been sent yet.
@@ -39,7 +39,6 @@ struct Sender {
     database: TaskDatabase,
     outbound: Outbound,
     warned: Warned,
-    stopping: watch::Receiver<bool>,
 }
 
 /// What to do with an event after it was tried.
@@ -65,14 +64,13 @@ impl Deliverer {
                 database: keeper.database().clone(),
                 outbound,
                 warned: Warned::default(),
-                stopping: stop.clone(),
             }),
             stop,
         }
     }
 
-    /// Delivers until it is told to stop, then gives what is under way a moment. What was not
-    /// delivered stays in the outbox.
+    /// Delivers until it is told to stop, then for a moment what was appended last. What was not
+    /// delivered by then stays in the outbox.
     pub async fn run(mut self) {
         let mut under_way = JoinSet::new();
         loop {
@@ -87,6 +85,7 @@ impl Deliverer {
             }
         }
         let parted = timeout(PARTING, async {
+            self.send_due(&mut under_way).await;
             while under_way.join_next().await.is_some() {}
         });
         if parted.await.is_err() {
@@ -135,10 +134,8 @@ impl Sender {
             let number = event.number;
             let next = self.try_one(&delivery, event, attempts).await;
             match self.settle(&delivery.claim, number, next).await {
-                Ok(Some(following)) if !*self.stopping.borrow() => {
-                    (event, attempts) = (following, 0);
-                }
-                Ok(_) => return,
+                Ok(Some(following)) => (event, attempts) = (following, 0),
+                Ok(None) => return,
                 Err(error) => {
                     // The claim runs out, and the event is sent once more.
                     warn!(
@@ -197,18 +194,12 @@ impl Sender {
         let now = now();
         match next {
             Next::Settle { through } => {
-                // A process that ends gives the rest back at once.
-                let lease = if *self.stopping.borrow() {
-                    Duration::ZERO
-                } else {
-                    CLAIM
-                };
                 let delivered = Delivered {
                     claim: claim.clone(),
                     number,
                     through,
                     now,
-                    lease_ms: milliseconds(lease),
+                    lease_ms: milliseconds(CLAIM),
                 };
                 self.database.perform(delivered).await
             }
