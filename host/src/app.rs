@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::agent::{Agent, Shared};
@@ -16,6 +17,7 @@ use crate::component::LoadError;
 use crate::config::{Config, Platform, PublicUrl};
 use crate::engine::{self, Ticker};
 use crate::outbound::Outbound;
+use crate::push::Deliverer;
 use crate::server::{self, HeaderPatience};
 use crate::service::Service;
 use crate::settings::Settings;
@@ -35,6 +37,7 @@ pub struct App {
     keeper: Keeper,
     work: Work,
     sweeper: Sweeper,
+    push_allow_private: bool,
     drain: Duration,
     patience: HeaderPatience,
     public_url: Option<PublicUrl>,
@@ -151,6 +154,7 @@ impl App {
             keeper,
             work,
             sweeper,
+            push_allow_private: config.push_allow_private,
             drain: config.drain,
             patience,
             public_url,
@@ -166,6 +170,9 @@ impl App {
         let keeper = self.keeper.clone();
         let renewing = tokio::spawn(async move { keeper.renew().await });
         let sweeping = tokio::spawn(self.sweeper.run());
+        let (stop_delivering, stopped) = watch::channel(false);
+        let deliverer = Deliverer::new(&self.keeper, self.push_allow_private, stopped);
+        let delivering = tokio::spawn(deliverer.run());
 
         let draining = self.service.clone();
         let stop = async {
@@ -184,6 +191,9 @@ impl App {
         // What the last instances wrote may still be on its way.
         let _ = tokio::time::timeout(SETTLING, connections.shutdown()).await;
         renewing.abort();
+        // Last, so that webhooks hear of what ended while the process did.
+        stop_delivering.send_replace(true);
+        let _ = delivering.await;
         self.keeper.close(SETTLING).await;
         info!("ended");
     }

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::outbound::{AllowList, OutboundConfig};
+use crate::outbound::{AllowList, Caller, OutboundConfig};
 use crate::telemetry::{LogConfig, LogFormat};
 
 /// The prefix of environment variables that become config keys of the component.
@@ -169,6 +169,7 @@ impl Config {
                     "ATTACHE_OUTBOUND_ALLOW_PRIVATE (--outbound-allow-private)",
                     flags.outbound_allow_private,
                 )?,
+                caller: Caller::Component,
             },
             settings: settings(flags.config, environment)?,
             limits: Limits {

@@ -18,6 +18,7 @@ mod limits;
 mod logs;
 mod outbound;
 mod process;
+mod push;
 mod shutdown;
 mod streaming;
 mod tasks;
