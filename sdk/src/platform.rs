@@ -6,7 +6,7 @@ use std::time::Duration;
 use attache_protocol as engine;
 use futures_util::future::LocalBoxFuture;
 
-use crate::bindings::attache::agent::caller;
+use crate::bindings::attache::agent::{caller, card_signer};
 use crate::bindings::wasi::config::store;
 use crate::task_log::HostLog;
 
@@ -55,5 +55,12 @@ impl engine::Platform for Wasi {
 
     fn log(&self, tenant: &str) -> engine::SharedLog {
         Rc::new(HostLog::new(tenant))
+    }
+
+    fn sign_card(&self, card: &[u8]) -> Option<engine::CardSignature> {
+        card_signer::sign(card).map(|signature| engine::CardSignature {
+            protected: signature.protected,
+            signature: signature.signature,
+        })
     }
 }

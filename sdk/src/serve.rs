@@ -144,8 +144,9 @@ async fn send(answer: Answer, out: wasi::ResponseOutparam) {
     };
     let (head, body) = answer.response.into_parts();
     let headers = fields(&head.headers);
-    // A 304 has no body to measure.
-    if let (Body::Full(bytes), true) = (&body, head.status != http::StatusCode::NOT_MODIFIED) {
+    // A 204 or 304 has no body to measure.
+    let measured = !matches!(head.status.as_u16(), 204 | 304);
+    if let (Body::Full(bytes), true) = (&body, measured) {
         let length = bytes.len().to_string().into_bytes();
         let _ = headers.set(http::header::CONTENT_LENGTH.as_str(), &[length]);
     }
@@ -182,7 +183,7 @@ async fn send(answer: Answer, out: wasi::ResponseOutparam) {
                     let bytes = match piece {
                         Piece::Data(bytes) => bytes,
                         Piece::Trailers(headers) => {
-                            trailers = Some(fields(&headers));
+                            trailers = Some(self::fields(&headers));
                             break;
                         }
                     };
