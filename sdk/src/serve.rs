@@ -143,13 +143,13 @@ async fn send(answer: Answer, out: wasi::ResponseOutparam) {
         }
     };
     let (head, body) = answer.response.into_parts();
-    let fields = fields(&head.headers);
+    let headers = fields(&head.headers);
     // A 304 has no body to measure.
     if let (Body::Full(bytes), true) = (&body, head.status != http::StatusCode::NOT_MODIFIED) {
         let length = bytes.len().to_string().into_bytes();
-        let _ = fields.set(http::header::CONTENT_LENGTH.as_str(), &[length]);
+        let _ = headers.set(http::header::CONTENT_LENGTH.as_str(), &[length]);
     }
-    let response = wasi::OutgoingResponse::new(fields);
+    let response = wasi::OutgoingResponse::new(headers);
     // A status that http takes is one that WASI takes.
     let _ = response.set_status_code(head.status.as_u16());
     let Ok(outgoing) = response.body() else {
