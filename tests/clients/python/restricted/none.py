@@ -3,6 +3,8 @@
 The client itself keeps to the card. So it is given one that promises everything.
 """
 
+from collections.abc import Awaitable, Callable
+
 from a2a.client import Client
 from a2a.types.a2a_pb2 import (
     AgentCard,
@@ -58,24 +60,26 @@ async def _(agent: Agent) -> None:
 async def _(agent: Agent) -> None:
     waiting = await agent.send("tck-input-required")
     for task in [waiting.id, NOWHERE]:
-        wanted = TaskPushNotificationConfig(task_id=task, url="https://example.com/hook")
-        named = {"task_id": task, "id": "mine"}
-        calls = {
-            "creating": agent.plain.create_task_push_notification_config(wanted),
-            "reading": agent.plain.get_task_push_notification_config(
-                GetTaskPushNotificationConfigRequest(**named)
-            ),
-        }
-        # The client of 0.3 has neither over HTTP+JSON.
-        if modern(agent) or agent.binding != "HTTP+JSON":
-            calls["listing"] = agent.plain.list_task_push_notification_configs(
-                ListTaskPushNotificationConfigsRequest(task_id=task)
-            )
-            calls["deleting"] = agent.plain.delete_task_push_notification_config(
-                DeleteTaskPushNotificationConfigRequest(**named)
-            )
-        for what, call in calls.items():
-            await agent.refused(PushNotificationNotSupportedError, call, what)
+        for what, call in push_calls(agent, task).items():
+            await agent.refused(PushNotificationNotSupportedError, call(), what)
+
+
+def push_calls(agent: Agent, task: str) -> dict[str, Callable[[], Awaitable[object]]]:
+    """Every call about the webhooks of a task that this client has."""
+    client = agent.plain
+    wanted = TaskPushNotificationConfig(task_id=task, url="https://example.com/hook")
+    one = GetTaskPushNotificationConfigRequest(task_id=task, id="mine")
+    all_ = ListTaskPushNotificationConfigsRequest(task_id=task)
+    gone = DeleteTaskPushNotificationConfigRequest(task_id=task, id="mine")
+    calls = {
+        "creating": lambda: client.create_task_push_notification_config(wanted),
+        "reading": lambda: client.get_task_push_notification_config(one),
+    }
+    # The client of 0.3 has neither over HTTP+JSON.
+    if modern(agent) or agent.binding != "HTTP+JSON":
+        calls["listing"] = lambda: client.list_task_push_notification_configs(all_)
+        calls["deleting"] = lambda: client.delete_task_push_notification_config(gone)
+    return calls
 
 
 @check("card: the extended one is refused")
