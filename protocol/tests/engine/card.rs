@@ -1,3 +1,8 @@
+mod browsers;
+mod caching;
+mod forms;
+mod signing;
+
 use std::rc::Rc;
 
 use serde_json::json;
@@ -39,23 +44,25 @@ async fn a_public_url_with_a_path_serves_with_and_without_it() {
 }
 
 #[tokio::test]
-async fn the_card_is_not_sent_twice() {
+async fn a_wrong_card_is_an_error_with_the_fields_name() {
     let world = Rc::new(World::default());
-    let first = ask(&world, get(PATH)).await;
-    assert!(
-        first.headers["cache-control"]
-            .to_str()
-            .unwrap()
-            .contains("max-age=")
+    let mut card = puppet_card();
+    card.security_schemes = json!({"google": {"oauth2SecurityScheme": {"flows": {
+        "authorizationCode": {"authorizationUrl": "https://g.example/auth", "scopes": {}},
+    }}}})
+    .as_object()
+    .cloned()
+    .unwrap();
+    *world.card.borrow_mut() = Some(card);
+    let refused = ask(&world, get(PATH)).await;
+    assert_eq!(refused.status, 500);
+    let error = &refused.json()["error"];
+    assert_eq!(
+        error["message"],
+        "The agent's card is not valid: securitySchemes.google.oauth2SecurityScheme.flows.\
+         authorizationCode.tokenUrl is required."
     );
-    let mut again = get(PATH);
-    again
-        .headers_mut()
-        .insert("if-none-match", first.headers["etag"].clone());
-    let again = ask(&world, again).await;
-    assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
-    let wrong = ask(&world, post(PATH, "{}")).await;
-    assert_eq!(wrong.status, 405);
+    assert_eq!(error["details"][0]["reason"], "INVALID_AGENT_RESPONSE");
 }
 
 struct Strict;

@@ -11,6 +11,7 @@
 
 mod bindings;
 mod card;
+mod extensions;
 mod memory;
 mod parsers;
 mod push;
@@ -21,7 +22,7 @@ mod tasks;
 use std::rc::Rc;
 use std::time::Duration;
 
-use attache_protocol::wire::{AgentCard, AgentExtension, AgentSkill, Artifact, Message};
+use attache_protocol::wire::{AgentCard, AgentExtension, AgentSkill, Artifact, Message, Part};
 use attache_protocol::{
     Agent, Answer, Body, Caller, Context, Creation, Failure, Outcome, Piece, Server,
 };
@@ -51,6 +52,10 @@ pub fn puppet_card() -> AgentCard {
 impl Agent for Puppet {
     fn card(&self) -> AgentCard {
         self.0.card.borrow().clone().unwrap_or_else(puppet_card)
+    }
+
+    fn enforces_input_modes(&self) -> bool {
+        self.0.config.borrow().contains_key("strict")
     }
 
     fn extended_card(&self, _: Option<&Caller>) -> Option<AgentCard> {
@@ -99,6 +104,10 @@ impl Agent for Puppet {
                 context.set_state("k", Some(b"kept"))?;
                 Ok(Outcome::completed())
             }
+            "extensions" => Ok(Outcome::completed_with(context.extensions().join(" "))),
+            "metadata" => Ok(Outcome::completed_with(Part::data(json!(
+                context.metadata()
+            )))),
             "recall" => {
                 let value = context.state("k")?.unwrap_or_default();
                 Ok(Outcome::completed_with(
