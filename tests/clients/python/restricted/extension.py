@@ -62,3 +62,10 @@ async def _(agent: Agent) -> None:
     equal(found.id, sent[0].task.id, "the task that is read")
     stream = agent.streaming.send_message(asking("tck-stream-001"), context=context)
     equal(kinds(await collect(stream))[-1], "COMPLETED", "the end of the stream")
+
+
+@check("send: the answer names the extension, and no other", only=lambda a: a.binding != "GRPC")
+async def _(agent: Agent) -> None:
+    sent = agent.plain.send_message(asking("tck-complete-task"), context=naming(agent))
+    await collect(sent)
+    equal(agent.activated, {required(agent)}, "the extensions of the answer")
