@@ -7,7 +7,6 @@ use attache_protocol as engine;
 use futures_util::future::LocalBoxFuture;
 
 use crate::bindings::attache::agent::{caller, card_signer};
-use crate::bindings::wasi::config::store;
 use crate::task_log::HostLog;
 
 /// Clock, randomness, configuration, caller and log of the component's instance.
@@ -35,13 +34,7 @@ impl engine::Platform for Wasi {
     }
 
     fn config(&self, key: &str) -> Option<String> {
-        match store::get(key) {
-            Ok(value) => value,
-            Err(error) => {
-                eprintln!("The configuration value {key:?} cannot be read: {error:?}");
-                None
-            }
-        }
+        crate::config::config(key)
     }
 
     fn caller(&self) -> Option<engine::Caller> {
