@@ -10,7 +10,7 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use crate::agent::Agent;
-use crate::binding::{JSON, http_json, json_response, json_rpc};
+use crate::binding::{JSON, grpc, http_json, json_response, json_rpc};
 use crate::error::{Error, ErrorKind};
 use crate::extension::Extensions;
 use crate::operation::{self, Call};
@@ -58,12 +58,15 @@ impl From<Response<Body>> for Answer {
 }
 
 /// The answer to a body over the limit, for a shell that stops reading there.
-pub fn too_large(limit: usize) -> Answer {
-    http_json::error_response(&Error::new(
+pub fn too_large<B>(request: &Request<B>, limit: usize) -> Answer {
+    let error = Error::new(
         ErrorKind::TooLarge,
         format!("The request body is over the limit of {limit} bytes."),
-    ))
-    .into()
+    );
+    if grpc::is_call(request) {
+        return grpc::error_response(error).into();
+    }
+    http_json::error_response(&error).into()
 }
 
 /// An agent and its surroundings.
@@ -94,6 +97,7 @@ impl<A: Agent> Server<A> {
         let extensions = Extensions::of(request.headers(), &card);
         let call = self.call(&request, card, extensions.activated.clone());
         let mut answer = match path {
+            path if grpc::is_call(&request) => grpc::serve(call, path, &request).await,
             "/" | "" => json_rpc::serve(call, &request).await,
             path => http_json::serve(call, path, &request).await,
         };
