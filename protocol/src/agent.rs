@@ -31,6 +31,12 @@ pub trait Agent: 'static {
         None
     }
 
+    /// True to refuse messages with a part in a media type that the card does not list, neither for
+    /// the agent nor for a skill (section 3.1.1). Otherwise the agent sees such a part and decides.
+    fn enforces_input_modes(&self) -> bool {
+        false
+    }
+
     /// When the task of a new message comes into being.
     fn creation(&self, message: &Message) -> Creation {
         let _ = message;
@@ -257,8 +263,10 @@ impl Context {
     }
 }
 
-fn takes(mode: &str, media_type: &str) -> bool {
-    let mode = mode.split(';').next().unwrap_or_default().trim();
+/// True when `mode`, as cards and clients write it, covers this media type.
+pub(crate) fn takes(mode: &str, media_type: &str) -> bool {
+    let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_owned();
+    let (mode, media_type) = (essence(mode), &*essence(media_type));
     if mode == "*/*" || mode.eq_ignore_ascii_case(media_type) {
         return true;
     }

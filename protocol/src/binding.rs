@@ -16,6 +16,9 @@ use crate::error::Error;
 use crate::server::Body;
 
 pub(crate) const JSON: &str = "application/json";
+/// How deep parameters may be nested. What is taken is stored within a task and printed within an
+/// answer, a few levels deeper, and has to be read again there: JSON parsers commonly stop at 128.
+const MAX_DEPTH: usize = 100;
 
 /// The pairs of a query string, decoded.
 pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
@@ -38,6 +41,10 @@ fn decode(text: &str) -> Cow<'_, str> {
 
 /// Parses parameters. The path of the field at fault is looked for only when there is one.
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+    if nested_deeper(json.as_bytes(), MAX_DEPTH) {
+        let description = format!("is nested deeper than {MAX_DEPTH} levels");
+        return Err(Error::field("params", description));
+    }
     serde_json::from_str(json).map_err(|error| {
         let deserializer = &mut serde_json::Deserializer::from_str(json);
         match serde_path_to_error::deserialize::<_, T>(deserializer) {
@@ -53,6 +60,28 @@ fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
             Ok(_) => Error::field("params", error.to_string()),
         }
     })
+}
+
+/// True when brackets and braces are open in each other beyond this depth.
+fn nested_deeper(json: &[u8], limit: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The media type of a body, without parameters, in lower case.

@@ -14,6 +14,7 @@
 mod agent;
 mod binding;
 mod card;
+mod cors;
 mod error;
 mod extension;
 mod log;
@@ -32,6 +33,6 @@ pub use log::{
     Begun, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Progress, PushConfig,
     Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
 };
-pub use platform::{Caller, Platform};
+pub use platform::{Caller, CardSignature, Platform};
 pub use run::Frame;
 pub use server::{Answer, Body, Piece, Server, too_large};

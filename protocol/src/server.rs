@@ -4,25 +4,17 @@ use std::rc::Rc;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
-use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH,
-};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response};
 
 use crate::agent::Agent;
-use crate::binding::{JSON, grpc, http_json, json_response, json_rpc};
+use crate::binding::{grpc, http_json, json_rpc};
 use crate::error::{Error, ErrorKind};
 use crate::extension::Extensions;
 use crate::operation::{self, Call};
 use crate::platform::Platform;
 use crate::version::Version;
 use crate::wire::AgentCard;
-use crate::{card, public_url};
-
-/// Where clients look for the card (section 8.2).
-const CARD_PATH: &str = "/.well-known/agent-card.json";
-/// Long enough to spare a busy agent the question, short enough for a new version to be seen.
-const CARD_CACHE: &str = "public, max-age=300";
+use crate::{card, cors};
 
 /// The body of an answer.
 pub enum Body {
@@ -63,10 +55,13 @@ pub fn too_large<B>(request: &Request<B>, limit: usize) -> Answer {
         ErrorKind::TooLarge,
         format!("The request body is over the limit of {limit} bytes."),
     );
-    if grpc::is_call(request) {
-        return grpc::error_response(error).into();
-    }
-    http_json::error_response(&error).into()
+    let mut response = if grpc::is_call(request) {
+        grpc::error_response(error)
+    } else {
+        http_json::error_response(&error)
+    };
+    cors::allow(&mut response);
+    response.into()
 }
 
 /// An agent and its surroundings.
@@ -86,9 +81,19 @@ impl<A: Agent> Server<A> {
 
     /// Answers one request. The URI holds the authority that the client named, if any.
     pub async fn handle(&self, request: Request<Vec<u8>>) -> Answer {
+        let mut answer = if request.method() == Method::OPTIONS {
+            cors::preflight().into()
+        } else {
+            self.route(request).await
+        };
+        cors::allow(&mut answer.response);
+        answer
+    }
+
+    async fn route(&self, request: Request<Vec<u8>>) -> Answer {
         let path = self.relative(request.uri().path());
-        if path == CARD_PATH {
-            return self.card(&request);
+        if card::is_card(path) {
+            return card::serve(&*self.agent, &*self.platform, &request).into();
         }
         if path.starts_with("/.well-known/") {
             return http_json::not_found(path);
@@ -144,62 +149,4 @@ impl<A: Agent> Server<A> {
             last_event_id: last_event_id.and_then(|id| id.to_str().ok()?.trim().parse().ok()),
         }
     }
-
-    fn card(&self, request: &Request<Vec<u8>>) -> Answer {
-        if request.method() != Method::GET && request.method() != Method::HEAD {
-            let error = Error::new(
-                ErrorKind::MethodNotAllowed,
-                format!("{CARD_PATH} takes GET, HEAD, not {}.", request.method()),
-            );
-            let mut response = http_json::error_response(&error);
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return response.into();
-        }
-        match self.card_body(request) {
-            Ok(body) => conditional(request, body).into(),
-            Err(error) => http_json::error_response(&error).into(),
-        }
-    }
-
-    fn card_body(&self, request: &Request<Vec<u8>>) -> Result<Vec<u8>, Error> {
-        let base = public_url::resolve(&*self.platform, request)?;
-        let card = self.agent.card();
-        let faults = card::lint(&card);
-        if !faults.is_empty() {
-            return Err(Error::new(
-                ErrorKind::InvalidAgentResponse,
-                format!("The agent's card is not valid: {}.", faults.join("; ")),
-            ));
-        }
-        serde_json::to_vec(&card::complete(card, &base)).map_err(|error| {
-            Error::new(
-                ErrorKind::Internal,
-                format!("The card cannot be printed: {error}."),
-            )
-        })
-    }
-}
-
-fn conditional(request: &Request<Vec<u8>>, body: Vec<u8>) -> Response<Body> {
-    let etag = card::etag(&body);
-    let known = request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|v| v.to_str().ok());
-    let mut response = if known.is_some_and(|known| card::matches(known, &etag)) {
-        let mut response = Response::new(Body::Full(Vec::new()));
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response
-    } else {
-        json_response(200, JSON, body)
-    };
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(CARD_CACHE));
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        headers.insert(ETAG, etag);
-    }
-    response
 }

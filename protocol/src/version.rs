@@ -54,7 +54,8 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Error> {
         .with("supportedVersions", SUPPORTED.to_owned()))
 }
 
-fn requested<B>(request: &Request<B>) -> String {
+/// The version that the client names; empty when it names none.
+pub(crate) fn requested<B>(request: &Request<B>) -> String {
     let header = request
         .headers()
         .get("a2a-version")

@@ -24,22 +24,24 @@ impl engine::TaskLog for HostLog {
                 context_id,
                 message,
                 first,
-                ..
+                push,
             } => tasks::Opening::Create(tasks::Creation {
                 task_id,
                 context_id,
                 message: message.map(message_key),
                 first: change(first),
+                push: push.map(to_push_config),
             }),
             engine::Opening::Resume {
                 task_id,
                 message,
                 take_over,
-                ..
+                push,
             } => tasks::Opening::Resume(tasks::Resumption {
                 task_id,
                 message: message.map(message_key),
                 take_over,
+                push: push.map(to_push_config),
             }),
         };
         Ok(match self.0.begin(&opening).map_err(error)? {
@@ -100,18 +102,21 @@ impl engine::TaskLog for HostLog {
 
     fn put_push_config(
         &self,
-        _task_id: &str,
-        _config: engine::PushConfig,
+        task_id: &str,
+        config: engine::PushConfig,
     ) -> Result<(), engine::LogError> {
-        Err(no_webhooks())
+        self.0
+            .put_push_config(task_id, &to_push_config(config))
+            .map_err(error)
     }
 
-    fn push_configs(&self, _task_id: &str) -> Result<Vec<engine::PushConfig>, engine::LogError> {
-        Err(no_webhooks())
+    fn push_configs(&self, task_id: &str) -> Result<Vec<engine::PushConfig>, engine::LogError> {
+        let configs = self.0.push_configs(task_id).map_err(error)?;
+        Ok(configs.into_iter().map(from_push_config).collect())
     }
 
-    fn delete_push_config(&self, _task_id: &str, _id: &str) -> Result<(), engine::LogError> {
-        Err(no_webhooks())
+    fn delete_push_config(&self, task_id: &str, id: &str) -> Result<(), engine::LogError> {
+        self.0.delete_push_config(task_id, id).map_err(error)
     }
 
     fn read_state(&self, context_id: &str, key: &str) -> Result<Option<Vec<u8>>, engine::LogError> {
@@ -126,10 +131,6 @@ impl engine::TaskLog for HostLog {
     ) -> Result<(), engine::LogError> {
         self.0.write_state(context_id, key, value).map_err(error)
     }
-}
-
-fn no_webhooks() -> engine::LogError {
-    engine::LogError::Unavailable("webhooks are not stored yet".to_owned())
 }
 
 struct HostRun(tasks::Run);
@@ -175,6 +176,33 @@ fn message_key(key: engine::MessageKey) -> tasks::MessageKey {
     tasks::MessageKey {
         id: key.id,
         digest: key.digest,
+    }
+}
+
+fn to_push_config(config: engine::PushConfig) -> tasks::PushConfig {
+    tasks::PushConfig {
+        id: config.id,
+        url: config.url,
+        token: config.token,
+        authentication: config
+            .authentication
+            .map(|(scheme, credentials)| tasks::Authentication {
+                scheme,
+                credentials,
+            }),
+        protocol_version: config.protocol_version,
+    }
+}
+
+fn from_push_config(config: tasks::PushConfig) -> engine::PushConfig {
+    engine::PushConfig {
+        id: config.id,
+        url: config.url,
+        token: config.token,
+        authentication: config
+            .authentication
+            .map(|given| (given.scheme, given.credentials)),
+        protocol_version: config.protocol_version,
     }
 }
 

@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use attache_task_store::{
-    Begin, Begun as Outcome, Cancel, Events, Get, List, Opening as Kind, ReadState, Scope,
-    Task as Stored, WriteState,
+    Begin, Begun as Outcome, Cancel, DeletePushConfig, Events, Get, List, Opening as Kind,
+    PushConfigs, PutPushConfig, ReadState, Scope, Task as Stored, WriteState,
 };
 
 use crate::Adapter;
 use crate::bindings::exports::attache::agent::tasks::{
-    self, Begun, Error, Guest, GuestTaskLog, Opening, Page, Progress, Query, Started, Task,
+    self, Begun, Error, Guest, GuestTaskLog, Opening, Page, Progress, PushConfig, Query, Started,
+    Task,
 };
 use crate::leases::{LEASE, is_stale, settle};
 use crate::run::Run;
@@ -168,6 +169,33 @@ impl GuestTaskLog for Log {
             task_id: id,
         })?;
         Ok(())
+    }
+
+    fn put_push_config(&self, task_id: String, config: PushConfig) -> Result<(), Error> {
+        let store = Store::of_this_instance()?;
+        Ok(store.perform(PutPushConfig {
+            scope: self.scope.clone(),
+            task_id,
+            config: config.into(),
+        })?)
+    }
+
+    fn push_configs(&self, task_id: String) -> Result<Vec<PushConfig>, Error> {
+        let store = Store::of_this_instance()?;
+        let configs = store.perform(PushConfigs {
+            scope: self.scope.clone(),
+            task_id,
+        })?;
+        Ok(configs.into_iter().map(Into::into).collect())
+    }
+
+    fn delete_push_config(&self, task_id: String, id: String) -> Result<(), Error> {
+        let store = Store::of_this_instance()?;
+        Ok(store.perform(DeletePushConfig {
+            scope: self.scope.clone(),
+            task_id,
+            id,
+        })?)
     }
 
     fn read_state(&self, context_id: String, key: String) -> Result<Option<Vec<u8>>, Error> {

@@ -88,6 +88,7 @@ async fn create(database: Arc<Sqlite>, creator: usize, start: Instant) -> Vec<Du
                 context_id: format!("context-{creator}-{}", number / 10),
                 message: None,
                 first: change(State::Working),
+                push: None,
             },
             now: NOW,
             lease_ms: 30_000,

@@ -2,7 +2,7 @@
 
 use crate::limits::{MAX_LOG_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS, integer};
 use crate::stored::{Head, keyed};
-use crate::{Change, Error, Scope, Snapshot, Transaction, Value, counters};
+use crate::{Change, Error, Scope, Snapshot, Transaction, Value, counters, push};
 
 const EVENT: &str = "INSERT INTO attache_event (tenant, owner, task_id, number, start, payload)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -82,6 +82,7 @@ pub(crate) async fn apply<T: Transaction>(
     id: &str,
     head: &Head,
     change: &Change,
+    now: u64,
     lease_until: u64,
 ) -> Result<u64, Error> {
     let before = Tip {
@@ -90,6 +91,9 @@ pub(crate) async fn apply<T: Transaction>(
     };
     let after = before.with(&change.events);
     append_events(transaction, scope, id, before, &change.events).await?;
+    if head.push > 0 {
+        push::announce(transaction, scope, id, before, after, now).await?;
+    }
     let snapshot = match &change.snapshot {
         Some(snapshot) => {
             write_snapshot(transaction, scope, id, snapshot).await?;
@@ -207,6 +211,7 @@ mod tests {
             fence: 1,
             lease_until: 1,
             cancel_requested: false,
+            push: 0,
         };
         let change = |bytes| Change {
             events: vec![vec![0; bytes]],

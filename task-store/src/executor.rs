@@ -48,6 +48,12 @@ impl From<&str> for Value {
     }
 }
 
+impl From<Option<&str>> for Value {
+    fn from(value: Option<&str>) -> Self {
+        value.map_or(Value::Null, Value::from)
+    }
+}
+
 impl From<&[u8]> for Value {
     fn from(value: &[u8]) -> Self {
         Value::Blob(value.to_vec())
@@ -106,6 +112,18 @@ impl Row {
         match self.next("a text")? {
             Value::Text(value) => Ok(value),
             other => Err(self.unexpected("a text", &other)),
+        }
+    }
+
+    /// The next column, which is a text or NULL.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it is anything else.
+    pub fn optional_text(&mut self) -> Result<Option<String>, Error> {
+        match self.next("a text or NULL")? {
+            Value::Text(value) => Ok(Some(value)),
+            Value::Null => Ok(None),
+            other => Err(self.unexpected("a text or NULL", &other)),
         }
     }
 

@@ -15,6 +15,9 @@
 //! - A task whose lease ended is reported as not running, whatever its state says, until somebody
 //!   claims it and resumes or fails it.
 //!
+//! - A webhook hears of every event that is appended while the task has it, in order: what it was not
+//!   sent yet is written in the transaction that appends, and only one sender has it at a time.
+//!
 //! Payloads are opaque bytes. The one exception is the event that [`Fail`] writes, because the run
 //! that should have written it is gone.
 //!
@@ -29,6 +32,8 @@ mod limits;
 mod messages;
 mod model;
 mod operations;
+mod outbox;
+mod push;
 mod query;
 mod schema;
 #[cfg(feature = "sqlite")]
@@ -37,23 +42,27 @@ mod state;
 mod stored;
 #[cfg(feature = "suite")]
 pub mod suite;
+mod webhook;
 
 pub use error::Error;
 pub use executor::{Database, Dialect, Operation, Row, Transaction, Value};
 pub use limits::{
     MAX_ARTIFACTS_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_EVENTS, MAX_DIGEST_BYTES, MAX_EVENT_BYTES,
     MAX_EVENTS, MAX_EVENTS_BYTES, MAX_IDENTIFIER_BYTES, MAX_LOG_BYTES, MAX_PAGE_SIZE,
-    MAX_STATE_KEY_CHARS, MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS,
-    MAX_TASK_BYTES, MAX_TIME, TOTAL_SINCE_BOUND,
+    MAX_PUSH_CONFIGS, MAX_PUSH_SECRET_BYTES, MAX_PUSH_URL_BYTES, MAX_STATE_KEY_CHARS,
+    MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS, MAX_TASK_BYTES,
+    MAX_TIME, TOTAL_SINCE_BOUND,
 };
 pub use model::{
     Begun, Change, Event, Lease, MessageKey, Opening, Progress, Renewal, Scope, Snapshot, Task,
 };
 pub use operations::{
-    Append, Appended, Begin, Cancel, Check, ClaimExpired, Events, Fail, Get, IsMigrated, List,
-    Migrate, ReadState, Renew, WriteState,
+    Append, Appended, Begin, Cancel, Check, ClaimDeliveries, ClaimExpired, ClaimedDeliveries,
+    DeletePushConfig, Delivered, DeliveryFailed, Events, Fail, Get, IsMigrated, List, Migrate,
+    PushConfigs, PutPushConfig, ReadState, Renew, WriteState,
 };
 pub use query::{Cursor, Page, Query};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Commits, Durability, Options, Sqlite};
 pub use state::State;
+pub use webhook::{Authentication, Delivery, DeliveryClaim, PushConfig};

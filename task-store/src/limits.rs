@@ -3,7 +3,7 @@
 //! They bound what one caller can make the database hold and what one call can bring into memory,
 //! and are wide enough that an agent meets them only by mistake.
 
-use crate::{Change, Error, MessageKey, Scope, Snapshot};
+use crate::{Authentication, Change, Error, MessageKey, PushConfig, Scope, Snapshot};
 
 /// Longest tenant, owner, task id, context id or message id, in bytes of UTF-8.
 pub const MAX_IDENTIFIER_BYTES: usize = 512;
@@ -39,6 +39,13 @@ pub const MAX_STATE_VALUE_BYTES: usize = 16 * MIB;
 pub const MAX_STATE_KEYS: u64 = 64;
 /// Longest name of such a value, in characters.
 pub const MAX_STATE_KEY_CHARS: usize = 128;
+/// Most webhooks of one task.
+pub const MAX_PUSH_CONFIGS: u64 = 16;
+/// Longest URL of a webhook, in bytes.
+pub const MAX_PUSH_URL_BYTES: usize = 2048;
+/// Longest token, scheme or credentials of a webhook, in bytes.
+pub const MAX_PUSH_SECRET_BYTES: usize = 4096;
+
 /// Latest time that the log takes, in milliseconds since the epoch: the end of the year 9999,
 /// after which RFC 3339 has no notation.
 pub const MAX_TIME: u64 = 253_402_300_799_999;
@@ -139,6 +146,36 @@ fn snapshot(snapshot: &Snapshot) -> Result<(), Error> {
     size("the snapshot of the task", &snapshot.task, MAX_TASK_BYTES)?;
     let artifacts = snapshot.artifacts.as_deref().unwrap_or_default();
     size("the artifacts of the task", artifacts, MAX_ARTIFACTS_BYTES)
+}
+
+pub(crate) fn push_config(config: &PushConfig) -> Result<(), Error> {
+    identifier("id of the webhook", &config.id)?;
+    identifier("protocol version of the webhook", &config.protocol_version)?;
+    if config.url.is_empty() {
+        return Err(Error::Invalid(format!(
+            "the webhook {:?} has no URL: give the one that events are posted to",
+            config.id
+        )));
+    }
+    let part = |name: &str, value: &str, limit| {
+        size(
+            &format!("the {name} of webhook {:?}", config.id),
+            value.as_bytes(),
+            limit,
+        )
+    };
+    part("URL", &config.url, MAX_PUSH_URL_BYTES)?;
+    let token = config.token.as_deref().unwrap_or_default();
+    part("token", token, MAX_PUSH_SECRET_BYTES)?;
+    let Some(Authentication {
+        scheme,
+        credentials,
+    }) = &config.authentication
+    else {
+        return Ok(());
+    };
+    part("authentication scheme", scheme, MAX_PUSH_SECRET_BYTES)?;
+    part("credentials", credentials, MAX_PUSH_SECRET_BYTES)
 }
 
 pub(crate) fn size(name: &str, value: &[u8], limit: usize) -> Result<(), Error> {

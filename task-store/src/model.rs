@@ -1,6 +1,6 @@
 //! Tasks, runs and what is written to them: the records of the contract.
 
-use crate::State;
+use crate::{PushConfig, State};
 
 /// Whose tasks an operation sees. There is no operation on the tasks of another scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,6 +86,8 @@ pub enum Opening {
         message: Option<MessageKey>,
         /// The first events, state and snapshot.
         first: Change,
+        /// A webhook that hears of the first events too.
+        push: Option<PushConfig>,
     },
     /// With a task that exists and has not ended.
     Resume {
@@ -95,6 +97,8 @@ pub enum Opening {
         message: Option<MessageKey>,
         /// End the run that holds the task now. Its next append fails with [`crate::Error::Lost`].
         take_over: bool,
+        /// A webhook that hears of what follows. One of the same id is replaced.
+        push: Option<PushConfig>,
     },
 }
 

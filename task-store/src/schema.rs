@@ -10,6 +10,13 @@
 //! - `attache_counter`: how many tasks an owner has in each state, so that a listing's total is not
 //!   a scan. Split in shards by task, so that writers of different tasks rarely meet on a row.
 //! - `attache_state`: what agents keep for a conversation.
+//! - `attache_push`: the webhooks of a task. Their number is also in the row of the task (`push`), so
+//!   that an append to a task without any pays nothing for them.
+//! - `attache_outbox`: what webhooks have not been sent yet, as one row for each webhook that is
+//!   behind: the numbers of the `next` event to post and of the `newest`. The events themselves are
+//!   in the log already, a webhook that is a thousand events behind costs as much as one that is one
+//!   behind, and there is nothing to post out of order. `due` is when somebody may take the row:
+//!   now, after a failure, or when the one who has it (known by `fence`) was not heard of any more.
 //!
 //! Every key begins with tenant and owner. `lease_until` is 0 for a task without a run; the index
 //! over it holds only tasks with one. Times are milliseconds since the epoch.
@@ -87,59 +94,77 @@ pub(crate) const CREATE: Statement =
     statement!("CREATE TABLE IF NOT EXISTS attache_schema (version BIGINT PRIMARY KEY)");
 
 /// The statements that lead to version 1, 2, 3 ….
-pub(crate) const MIGRATIONS: &[&[Statement]] = &[&[
-    statement!(
-        "CREATE TABLE attache_task (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, id" TEXT
-        "NOT NULL, context_id" TEXT "NOT NULL, state BIGINT NOT NULL, status_time BIGINT NOT NULL,
+pub(crate) const MIGRATIONS: &[&[Statement]] = &[
+    &[
+        statement!(
+            "CREATE TABLE attache_task (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, id" TEXT
+            "NOT NULL, context_id" TEXT "NOT NULL, state BIGINT NOT NULL, status_time BIGINT NOT NULL,
         newest BIGINT NOT NULL, bytes BIGINT NOT NULL,
         tail_after BIGINT NOT NULL, tail_start BIGINT NOT NULL,
         task_bytes BIGINT NOT NULL, artifacts_bytes BIGINT NOT NULL,
         fence BIGINT NOT NULL, lease_until BIGINT NOT NULL, cancel BIGINT NOT NULL,
         PRIMARY KEY (tenant, owner, id))" CLUSTERED
-    ),
-    statement!(
-        "CREATE INDEX attache_task_by_time
+        ),
+        statement!(
+            "CREATE INDEX attache_task_by_time
         ON attache_task (tenant, owner, status_time DESC, id DESC)"
-    ),
-    statement!(
-        "CREATE INDEX attache_task_by_context
+        ),
+        statement!(
+            "CREATE INDEX attache_task_by_context
         ON attache_task (tenant, owner, context_id, status_time DESC, id DESC)"
-    ),
-    statement!(
-        "CREATE INDEX attache_task_by_state
+        ),
+        statement!(
+            "CREATE INDEX attache_task_by_state
         ON attache_task (tenant, owner, state, status_time DESC, id DESC)"
-    ),
-    statement!(
-        "CREATE INDEX attache_task_by_context_and_state
+        ),
+        statement!(
+            "CREATE INDEX attache_task_by_context_and_state
         ON attache_task (tenant, owner, context_id, state, status_time DESC, id DESC)"
-    ),
-    statement!(
-        "CREATE INDEX attache_task_by_lease ON attache_task (lease_until) WHERE lease_until > 0"
-    ),
-    statement!(
-        "CREATE TABLE attache_snapshot (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, task_id" TEXT
-        "NOT NULL, task" BLOB "NOT NULL, artifacts" BLOB ", PRIMARY KEY (tenant, owner, task_id))"
-    ),
-    statement!(
-        "CREATE TABLE attache_event (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, task_id" TEXT
-        "NOT NULL, number BIGINT NOT NULL, start BIGINT NOT NULL, payload" BLOB
-        "NOT NULL, PRIMARY KEY (tenant, owner, task_id, number))"
-    ),
-    statement!(
-        "CREATE TABLE attache_message (tenant" TEXT "NOT NULL, owner" TEXT
-        "NOT NULL, message_id" TEXT "NOT NULL, digest" BLOB "NOT NULL, task_id" TEXT
-        "NOT NULL, created BIGINT NOT NULL,
-        PRIMARY KEY (tenant, owner, message_id, digest))" CLUSTERED
-    ),
-    statement!("CREATE INDEX attache_message_by_age ON attache_message (created)"),
-    statement!(
-        "CREATE TABLE attache_counter (tenant" TEXT "NOT NULL, owner" TEXT
-        "NOT NULL, state BIGINT NOT NULL, shard BIGINT NOT NULL, total BIGINT NOT NULL,
-        PRIMARY KEY (tenant, owner, state, shard))" CLUSTERED
-    ),
-    statement!(
-        "CREATE TABLE attache_state (tenant" TEXT "NOT NULL, owner" TEXT
-        "NOT NULL, context_id" TEXT "NOT NULL, name" TEXT "NOT NULL, value" BLOB
-        "NOT NULL, PRIMARY KEY (tenant, owner, context_id, name))"
-    ),
-]];
+        ),
+        statement!(
+            "CREATE INDEX attache_task_by_lease ON attache_task (lease_until) WHERE lease_until > 0"
+        ),
+        statement!(
+            "CREATE TABLE attache_snapshot (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, task_id" TEXT
+            "NOT NULL, task" BLOB "NOT NULL, artifacts" BLOB ", PRIMARY KEY (tenant, owner, task_id))"
+        ),
+        statement!(
+            "CREATE TABLE attache_event (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, task_id" TEXT
+            "NOT NULL, number BIGINT NOT NULL, start BIGINT NOT NULL, payload" BLOB
+            "NOT NULL, PRIMARY KEY (tenant, owner, task_id, number))"
+        ),
+        statement!(
+            "CREATE TABLE attache_message (tenant" TEXT "NOT NULL, owner" TEXT
+            "NOT NULL, message_id" TEXT "NOT NULL, digest" BLOB "NOT NULL, task_id" TEXT
+            "NOT NULL, created BIGINT NOT NULL,
+            PRIMARY KEY (tenant, owner, message_id, digest))" CLUSTERED
+        ),
+        statement!("CREATE INDEX attache_message_by_age ON attache_message (created)"),
+        statement!(
+            "CREATE TABLE attache_counter (tenant" TEXT "NOT NULL, owner" TEXT
+            "NOT NULL, state BIGINT NOT NULL, shard BIGINT NOT NULL, total BIGINT NOT NULL,
+            PRIMARY KEY (tenant, owner, state, shard))" CLUSTERED
+        ),
+        statement!(
+            "CREATE TABLE attache_state (tenant" TEXT "NOT NULL, owner" TEXT
+            "NOT NULL, context_id" TEXT "NOT NULL, name" TEXT "NOT NULL, value" BLOB
+            "NOT NULL, PRIMARY KEY (tenant, owner, context_id, name))"
+        ),
+    ],
+    &[
+        statement!("ALTER TABLE attache_task ADD COLUMN push BIGINT NOT NULL DEFAULT 0"),
+        statement!(
+            "CREATE TABLE attache_push (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, task_id" TEXT
+            "NOT NULL, id" TEXT "NOT NULL, url" TEXT "NOT NULL, token" TEXT ", scheme" TEXT
+            ", credentials" TEXT ", protocol_version" TEXT
+            "NOT NULL, PRIMARY KEY (tenant, owner, task_id, id))"
+        ),
+        statement!(
+            "CREATE TABLE attache_outbox (tenant" TEXT "NOT NULL, owner" TEXT "NOT NULL, task_id" TEXT
+            "NOT NULL, config_id" TEXT "NOT NULL, next BIGINT NOT NULL, newest BIGINT NOT NULL,
+        attempts BIGINT NOT NULL, due BIGINT NOT NULL, fence BIGINT NOT NULL,
+        PRIMARY KEY (tenant, owner, task_id, config_id))" CLUSTERED
+        ),
+        statement!("CREATE INDEX attache_outbox_by_due ON attache_outbox (due)"),
+    ],
+];

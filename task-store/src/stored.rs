@@ -4,7 +4,7 @@ use crate::limits::{integer, is_identifier, is_scope};
 use crate::{Error, Event, Lease, Row, Scope, Snapshot, State, Task, Transaction, Value};
 
 const HEAD: &str = "SELECT context_id, state, status_time, newest, bytes, tail_after, tail_start,
-task_bytes, artifacts_bytes, fence, lease_until, cancel
+task_bytes, artifacts_bytes, fence, lease_until, cancel, push
 FROM attache_task WHERE tenant = ?1 AND owner = ?2 AND id = ?3";
 
 const SNAPSHOT: &str = "SELECT task, artifacts FROM attache_snapshot
@@ -34,6 +34,8 @@ pub(crate) struct Head {
     /// When the lease of that run ends; 0 when it has ended by itself.
     pub(crate) lease_until: u64,
     pub(crate) cancel_requested: bool,
+    /// How many webhooks it has.
+    pub(crate) push: u64,
 }
 
 impl Head {
@@ -52,6 +54,7 @@ impl Head {
             fence: row.integer()?,
             lease_until: row.unsigned()?,
             cancel_requested: row.integer()? != 0,
+            push: row.unsigned()?,
         })
     }
 

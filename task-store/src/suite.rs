@@ -12,6 +12,7 @@ mod failing;
 mod leases;
 mod listing;
 mod migrating;
+mod notifying;
 mod reading;
 mod repeating;
 mod resuming;
@@ -81,6 +82,16 @@ pub async fn run_all<D: Database>(database: &D) -> Result<u32, String> {
         listing::carries_payloads,
         listing::counts_by_state,
         listing::refuses_a_page_size,
+        notifying::keeps_webhooks,
+        notifying::limits_webhooks,
+        notifying::comes_with_an_opening,
+        notifying::sends_events_in_order,
+        notifying::tries_again,
+        notifying::is_fenced,
+        notifying::gives_up,
+        notifying::forgets_what_was_removed,
+        notifying::keeps_webhooks_apart,
+        notifying::hears_of_a_lost_run,
         values::keeps_values,
         values::limits_values,
     }
@@ -113,6 +124,7 @@ async fn unused_tenant<D: Database>(database: &D) -> Result<String, String> {
                 context_id: "mark".to_owned(),
                 message: None,
                 first: with_snapshot(change(State::Completed, NOW, &[]), "{}"),
+                push: None,
             },
             now: NOW,
             lease_ms: LEASE,

@@ -22,6 +22,7 @@ fn creation(id: String, message: Option<MessageKey>, now: u64) -> Begin {
             task_id: id,
             context_id: "c".to_owned(),
             message,
+            push: None,
             first: Change {
                 events: Vec::new(),
                 state: State::Completed,

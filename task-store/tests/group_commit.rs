@@ -44,6 +44,7 @@ fn creation(id: &str) -> Begin {
             context_id: "c".to_owned(),
             message: None,
             first: change(State::Submitted, "first", true),
+            push: None,
         },
         now: NOW,
         lease_ms: 30_000,

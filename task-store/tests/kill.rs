@@ -71,6 +71,7 @@ async fn write(database: Arc<Sqlite>, name: String) {
                 context_id: "c".to_owned(),
                 message: None,
                 first: change("1"),
+                push: None,
             },
             now: NOW,
             lease_ms: LEASE,

@@ -88,6 +88,36 @@ impl From<wit::MessageKey> for store::MessageKey {
     }
 }
 
+impl From<wit::PushConfig> for store::PushConfig {
+    fn from(config: wit::PushConfig) -> Self {
+        Self {
+            id: config.id,
+            url: config.url,
+            token: config.token,
+            authentication: config.authentication.map(|given| store::Authentication {
+                scheme: given.scheme,
+                credentials: given.credentials,
+            }),
+            protocol_version: config.protocol_version,
+        }
+    }
+}
+
+impl From<store::PushConfig> for wit::PushConfig {
+    fn from(config: store::PushConfig) -> Self {
+        Self {
+            id: config.id,
+            url: config.url,
+            token: config.token,
+            authentication: config.authentication.map(|given| wit::Authentication {
+                scheme: given.scheme,
+                credentials: given.credentials,
+            }),
+            protocol_version: config.protocol_version,
+        }
+    }
+}
+
 impl From<wit::Opening> for store::Opening {
     fn from(opening: wit::Opening) -> Self {
         match opening {
@@ -96,11 +126,13 @@ impl From<wit::Opening> for store::Opening {
                 context_id: creation.context_id,
                 message: creation.message.map(Into::into),
                 first: creation.first.into(),
+                push: creation.push.map(Into::into),
             },
             wit::Opening::Resume(resumption) => Self::Resume {
                 task_id: resumption.task_id,
                 message: resumption.message.map(Into::into),
                 take_over: resumption.take_over,
+                push: resumption.push.map(Into::into),
             },
         }
     }

@@ -1,5 +1,6 @@
 use attache_task_store::{
-    Database, Events, Get, Lease, List, Opening, ReadState, Scope, WriteState,
+    Database, DeletePushConfig, Events, Get, Lease, List, Opening, PushConfigs, PutPushConfig,
+    ReadState, Scope, WriteState,
 };
 use wasmtime::Result;
 use wasmtime::component::{HasData, Resource, ResourceTable};
@@ -10,7 +11,7 @@ use super::now;
 use super::run::Run;
 use super::watch::TaskWatch;
 use crate::bindings::tasks::{
-    self as wit, Begun, Error, Host, HostTaskLog, Page, Progress, Query, Started, Task,
+    self as wit, Begun, Error, Host, HostTaskLog, Page, Progress, PushConfig, Query, Started, Task,
 };
 
 /// The task log of one request: every call is bound to this owner.
@@ -224,6 +225,65 @@ impl HostTaskLog for TaskView<'_> {
             .tasks
             .keeper
             .cancel(scope, task_id)
+            .await
+            .map_err(Into::into))
+    }
+
+    async fn put_push_config(
+        &mut self,
+        log: Resource<TaskLog>,
+        task_id: String,
+        config: PushConfig,
+    ) -> Result<std::result::Result<(), Error>> {
+        let put = PutPushConfig {
+            scope: self.scope(&log)?,
+            task_id,
+            config: config.into(),
+        };
+        Ok(self
+            .tasks
+            .keeper
+            .database()
+            .perform(put)
+            .await
+            .map_err(Into::into))
+    }
+
+    async fn push_configs(
+        &mut self,
+        log: Resource<TaskLog>,
+        task_id: String,
+    ) -> Result<std::result::Result<Vec<PushConfig>, Error>> {
+        let configs = PushConfigs {
+            scope: self.scope(&log)?,
+            task_id,
+        };
+        Ok(self
+            .tasks
+            .keeper
+            .database()
+            .perform(configs)
+            .await
+            .map(|configs| configs.into_iter().map(Into::into).collect())
+            .map_err(Into::into))
+    }
+
+    async fn delete_push_config(
+        &mut self,
+        log: Resource<TaskLog>,
+        task_id: String,
+        id: String,
+    ) -> Result<std::result::Result<(), Error>> {
+        let delete = DeletePushConfig {
+            scope: self.scope(&log)?,
+            task_id,
+            id,
+        };
+        Ok(self
+            .tasks
+            .keeper
+            .database()
+            .perform(delete)
             .await
             .map_err(Into::into))
     }

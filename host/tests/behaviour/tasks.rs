@@ -194,6 +194,7 @@ async fn leave_behind(database: &Sqlite, id: &str) -> Lease {
         context_id: "context".to_owned(),
         message: None,
         first,
+        push: None,
     };
     let begin = Begin {
         scope: Scope::default(),

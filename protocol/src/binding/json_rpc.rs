@@ -15,6 +15,9 @@ use crate::server::{Answer, Body};
 use crate::wire::GetExtendedAgentCardRequest;
 use crate::{public_url, version};
 
+/// Every event of a stream repeats the id.
+const MAX_ID_BYTES: usize = 1024;
+
 /// Answers one request to the agent's JSON-RPC URL.
 pub(crate) async fn serve<A: Agent>(call: Call<A>, request: &Request<Vec<u8>>) -> Answer {
     if request.method() != Method::POST {
@@ -242,6 +245,10 @@ impl<'a> Envelope<'a> {
         };
         let id = match fields.id.map(|id| serde_json::from_str::<Value>(id.get())) {
             None => Value::Null,
+            Some(Ok(Value::String(id))) if id.len() > MAX_ID_BYTES => {
+                let message = format!("\"id\" must be at most {MAX_ID_BYTES} bytes.");
+                return (Value::Null, invalid(&message));
+            }
             Some(Ok(id @ (Value::Null | Value::String(_) | Value::Number(_)))) => id,
             Some(_) => {
                 let message = "\"id\" must be a string, a number or null.";

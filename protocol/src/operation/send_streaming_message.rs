@@ -24,7 +24,7 @@ pub(crate) async fn send_streaming_message<A: Agent>(
     call.require_streaming()?;
     let (sender, frames) = mpsc::unbounded();
     let context = match open(call, request, Some(sender), false).await? {
-        Opened::Run(context) => context,
+        Opened::Run(context) => *context,
         Opened::Repeated(task, log) => return Ok(repeated(task, log)?.into()),
     };
     let (recorder, log) = (context.recorder.clone(), context.log.clone());

@@ -12,6 +12,7 @@
 mod bindings;
 mod card;
 mod extensions;
+mod grpc;
 mod memory;
 mod parsers;
 mod push;
@@ -52,6 +53,10 @@ pub fn puppet_card() -> AgentCard {
 impl Agent for Puppet {
     fn card(&self) -> AgentCard {
         self.0.card.borrow().clone().unwrap_or_else(puppet_card)
+    }
+
+    fn enforces_input_modes(&self) -> bool {
+        self.0.config.borrow().contains_key("strict")
     }
 
     fn extended_card(&self, _: Option<&Caller>) -> Option<AgentCard> {

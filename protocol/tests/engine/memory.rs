@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use attache_protocol::wire::{AgentCard, TaskState};
 use attache_protocol::{
-    Begun, Caller, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Platform,
-    Progress, PushConfig, Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
+    Begun, Caller, CardSignature, Change, Cursor, LogError, MessageKey, Opening, Page, Placement,
+    Platform, Progress, PushConfig, Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask,
+    TaskLog,
 };
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
@@ -25,6 +26,9 @@ pub struct World {
     pub card: RefCell<Option<AgentCard>>,
     pub extended_card: RefCell<Option<AgentCard>>,
     pub caller: RefCell<Option<Caller>>,
+    /// The id of the key that signs cards, and what it signed.
+    pub card_key: RefCell<Option<&'static str>>,
+    pub signed: RefCell<Vec<Vec<u8>>>,
 }
 
 struct Kept {
@@ -65,6 +69,16 @@ impl Platform for Memory {
     }
     fn log(&self, tenant: &str) -> SharedLog {
         Rc::new(Self(self.0.clone(), tenant.to_owned()))
+    }
+    fn sign_card(&self, card: &[u8]) -> Option<CardSignature> {
+        let key = (*self.0.card_key.borrow())?;
+        let mut signed = self.0.signed.borrow_mut();
+        signed.push(card.to_vec());
+        // Another one each time, as ECDSA gives.
+        Some(CardSignature {
+            protected: key.to_owned(),
+            signature: format!("signature-{}", signed.len()),
+        })
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Appended {
     pub newest: u64,
     /// Somebody asked to cancel the task.
     pub cancel_requested: bool,
+    /// Webhooks have something to be sent: see [`crate::ClaimDeliveries`].
+    pub push: bool,
 }
 
 impl Operation for Append {
@@ -48,12 +50,14 @@ impl Operation for Append {
             task_id,
             &head,
             &self.change,
+            self.now,
             lease_until,
         )
         .await?;
         Ok(Appended {
             newest,
             cancel_requested: head.cancel_requested,
+            push: head.push > 0 && !self.change.events.is_empty(),
         })
     }
 }

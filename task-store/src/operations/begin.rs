@@ -4,13 +4,13 @@ use crate::changes::{Contained, Tip, append_events, write_snapshot};
 use crate::limits::{self, integer};
 use crate::stored::{self, keyed, lease_end};
 use crate::{
-    Begun, Change, Error, Lease, MessageKey, Opening, Operation, Scope, Transaction, Value,
-    counters, messages,
+    Begun, Change, Error, Lease, MessageKey, Opening, Operation, PushConfig, Scope, Transaction,
+    Value, counters, messages, push,
 };
 
 const CREATE: &str = "INSERT INTO attache_task (tenant, owner, id, context_id, state, status_time,
-newest, bytes, tail_after, tail_start, task_bytes, artifacts_bytes, fence, lease_until, cancel)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0)
+newest, bytes, tail_after, tail_start, task_bytes, artifacts_bytes, fence, lease_until, cancel,
+push) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15)
 ON CONFLICT (tenant, owner, id) DO NOTHING";
 
 const RESUME: &str = "UPDATE attache_task SET fence = ?4, lease_until = ?5, cancel = 0
@@ -22,7 +22,8 @@ const FIRST_FENCE: i64 = 1;
 /// Creates a task or continues one, and leases it to a new run.
 ///
 /// A message that was sent before, within the window, begins nothing: its task comes back as
-/// [`Begun::Repeated`]. A resumed task forgets an earlier request to cancel it.
+/// [`Begun::Repeated`]. A resumed task forgets an earlier request to cancel it. A webhook that comes
+/// with the opening is stored in the same transaction.
 ///
 /// Errors: [`Error::Invalid`] for an identifier that is not acceptable, a first change without a
 /// snapshot, or the id of a task that exists; [`Error::TooLarge`]; for `Resume` also
@@ -54,23 +55,36 @@ impl Operation for Begin {
                 context_id,
                 message,
                 first,
+                push,
             } => {
                 limits::identifier("task id", task_id)?;
                 limits::identifier("context id", context_id)?;
                 limits::change(first)?;
+                push.as_ref().map_or(Ok(()), limits::push_config)?;
                 match self.earlier(transaction, message.as_ref(), task_id).await? {
                     Some(begun) => Ok(begun),
-                    None => self.create(transaction, task_id, context_id, first).await,
+                    None => {
+                        let push = push.as_ref();
+                        self.create(transaction, task_id, context_id, first, push)
+                            .await
+                    }
                 }
             }
             Opening::Resume {
                 task_id,
                 message,
                 take_over,
-            } => match self.earlier(transaction, message.as_ref(), task_id).await? {
-                Some(begun) => Ok(begun),
-                None => self.resume(transaction, task_id, *take_over).await,
-            },
+                push,
+            } => {
+                push.as_ref().map_or(Ok(()), limits::push_config)?;
+                match self.earlier(transaction, message.as_ref(), task_id).await? {
+                    Some(begun) => Ok(begun),
+                    None => {
+                        let push = push.as_ref();
+                        self.resume(transaction, task_id, *take_over, push).await
+                    }
+                }
+            }
         }
     }
 }
@@ -104,6 +118,7 @@ impl Begin {
         task_id: &str,
         context_id: &str,
         first: &Change,
+        push: Option<&PushConfig>,
     ) -> Result<Begun, Error> {
         let Some(snapshot) = &first.snapshot else {
             return Err(Error::Invalid(
@@ -128,6 +143,7 @@ impl Begin {
             integer(contained.artifacts_bytes),
             FIRST_FENCE,
             integer(lease_until),
+            i64::from(push.is_some()),
         ];
         let params = std::iter::once(Value::from(context_id)).chain(numbers.map(Value::Integer));
         let params = keyed(&self.scope, task_id, params);
@@ -136,14 +152,12 @@ impl Begin {
                 "the task {task_id:?} exists: choose another id, or resume it"
             )));
         }
-        append_events(
-            transaction,
-            &self.scope,
-            task_id,
-            Tip::default(),
-            &first.events,
-        )
-        .await?;
+        let start = Tip::default();
+        append_events(transaction, &self.scope, task_id, start, &first.events).await?;
+        if let Some(config) = push {
+            push::insert(transaction, &self.scope, task_id, config).await?;
+            push::announce(transaction, &self.scope, task_id, start, tip, self.now).await?;
+        }
         write_snapshot(transaction, &self.scope, task_id, snapshot).await?;
         counters::add(transaction, &self.scope, task_id, first.state).await?;
         Ok(Begun::Started {
@@ -157,6 +171,7 @@ impl Begin {
         transaction: &mut T,
         task_id: &str,
         take_over: bool,
+        push: Option<&PushConfig>,
     ) -> Result<Begun, Error> {
         let mut head = stored::head(transaction, &self.scope, task_id).await?;
         if head.state.is_terminal() {
@@ -172,6 +187,9 @@ impl Begin {
         let params = keyed(&self.scope, task_id, numbers.map(Value::Integer));
         if transaction.execute(RESUME, &params).await? != 1 {
             return Err(Error::Busy);
+        }
+        if let Some(config) = push {
+            push::put(transaction, &self.scope, task_id, &head, config).await?;
         }
         let lease = self.lease(task_id, &head.context_id, head.fence);
         let task = stored::task(transaction, &self.scope, task_id, head, self.now).await?;

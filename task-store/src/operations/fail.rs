@@ -38,6 +38,6 @@ impl Operation for Fail {
             snapshot: None,
         };
         // No limit applies: a task that is full must still be able to end.
-        apply(transaction, scope, task_id, &head, &change, 0).await
+        apply(transaction, scope, task_id, &head, &change, self.now, 0).await
     }
 }

@@ -19,6 +19,7 @@ pub(super) async fn numbers_events<D: Database>(case: &mut Case<'_, D>) -> Resul
     let expected = Appended {
         newest: 3,
         cancel_requested: false,
+        push: false,
     };
     case.equal("appended", appended, expected)?;
     let none = case

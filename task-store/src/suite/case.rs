@@ -135,6 +135,7 @@ impl<'d, D: Database> Case<'d, D> {
                 context_id: context_id.to_owned(),
                 message,
                 first,
+                push: None,
             },
             now,
         )
@@ -153,6 +154,7 @@ impl<'d, D: Database> Case<'d, D> {
                 task_id: id.to_owned(),
                 message,
                 take_over,
+                push: None,
             },
             now,
         )

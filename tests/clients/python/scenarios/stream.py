@@ -16,7 +16,7 @@ from a2a.utils.errors import (
 from google.protobuf.json_format import MessageToDict
 
 from agent import NOWHERE, Agent, collect, kinds, state, task_of, texts
-from checks import Checks, equal, holds, refused
+from checks import Checks, equal, holds
 
 check = Checks()
 
@@ -106,10 +106,10 @@ async def _(agent: Agent) -> None:
 @check("stream: to a finished or unknown task is refused")
 async def _(agent: Agent) -> None:
     done = await agent.send("tck-complete-task")
-    await refused(
+    await agent.refused(
         UnsupportedOperationError, collect(agent.stream("tck-stream-001", task=done.id)), "finished"
     )
-    await refused(
+    await agent.refused(
         TaskNotFoundError, collect(agent.stream("tck-stream-001", task=NOWHERE)), "unknown"
     )
 
@@ -179,7 +179,9 @@ async def _(agent: Agent) -> None:
 @check("subscribe: to a finished or unknown task is refused")
 async def _(agent: Agent) -> None:
     done = await agent.send("tck-complete-task")
-    await refused(
+    await agent.refused(
         UnsupportedOperationError, collect(subscription(agent.streaming, done.id)), "finished"
     )
-    await refused(TaskNotFoundError, collect(subscription(agent.streaming, NOWHERE)), "unknown")
+    await agent.refused(
+        TaskNotFoundError, collect(subscription(agent.streaming, NOWHERE)), "unknown"
+    )

@@ -22,6 +22,7 @@ pub(crate) fn handle(path: &str, target: &Target, out: ResponseOutparam) {
                 task_id: id,
                 message: None,
                 take_over: true,
+                push: None,
             });
             let mut reply = Reply::to(out);
             match log.begin(&opening) {
@@ -93,6 +94,7 @@ fn begin(log: &TaskLog, target: &Target, out: ResponseOutparam) {
             digest: vec![1],
         }),
         first,
+        push: None,
     });
     let mut reply = Reply::to(out);
     let run = match log.begin(&opening) {
@@ -180,6 +182,7 @@ pub(crate) fn resume(tenant: String, task_id: String) -> Result<(), String> {
         task_id: task_id.clone(),
         message: None,
         take_over: false,
+        push: None,
     });
     match log.begin(&opening) {
         Ok(Begun::Started(started)) => {

@@ -90,11 +90,13 @@ pub(crate) fn opening(step: &Value) -> Result<Opening, Failure> {
             context_id,
             message,
             first: change(step)?,
+            push: None,
         }),
         None => Opening::Resume(Resumption {
             task_id,
             message,
             take_over: flag(step, "take_over"),
+            push: None,
         }),
     })
 }

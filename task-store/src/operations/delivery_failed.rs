@@ -1,0 +1,35 @@
+//! Plans another attempt.
+
+use crate::limits::integer;
+use crate::outbox;
+use crate::{DeliveryClaim, Error, Operation, Transaction, Value};
+
+const RETRY: &str = "UPDATE attache_outbox SET attempts = attempts + 1, due = ?7
+WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND config_id = ?4 AND fence = ?5 AND next = ?6";
+
+/// Says that a webhook could not be sent its event, and ends the claim. Nothing is written when the
+/// webhook was removed, or was claimed by somebody else in the meantime.
+#[derive(Clone, Debug)]
+pub struct DeliveryFailed {
+    /// The right to send.
+    pub claim: DeliveryClaim,
+    /// The number of the event that was tried.
+    pub number: u64,
+    /// When to try again, in milliseconds since the epoch.
+    pub retry_at: u64,
+}
+
+impl Operation for DeliveryFailed {
+    type Output = ();
+    const READ_ONLY: bool = false;
+
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<(), Error> {
+        let numbers = [
+            self.claim.fence,
+            integer(self.number),
+            integer(self.retry_at),
+        ];
+        let params = outbox::keyed(&self.claim, numbers.map(Value::Integer));
+        transaction.execute(RETRY, &params).await.map(|_| ())
+    }
+}
