@@ -1,5 +1,6 @@
 //! How requests arrive and answers leave: one module for each binding, and what they share.
 
+pub(crate) mod grpc;
 pub(crate) mod http_json;
 pub(crate) mod json_rpc;
 mod sse;

@@ -12,6 +12,7 @@
 mod bindings;
 mod card;
 mod extensions;
+mod grpc;
 mod memory;
 mod parsers;
 mod push;
