@@ -13,6 +13,7 @@ mod bindings;
 mod card;
 mod errors;
 mod extensions;
+mod grpc;
 mod histories;
 mod json;
 mod listing;

@@ -39,13 +39,12 @@ async def main() -> int:
     binding, version = arguments.binding, arguments.protocol_version
     if (binding, version) == ("grpc", "0.3"):
         parser.error("gRPC is spoken in 1.0 alone")
+    known = deviations.of(deviations.DEVIATIONS, binding, version) if arguments.reference else None
     agent = Agent(arguments.base_url, binding, version, delivers=not arguments.no_push_delivery)
     groups = [card, send, tasks, stream, push, service, cross]
     await agent.connect()
     try:
-        return await Checks.all(*(group.check for group in groups)).run(
-            agent, deviations.of(binding, version) if arguments.reference else None
-        )
+        return await Checks.all(*(group.check for group in groups)).run(agent, known)
     finally:
         await agent.close()
 

@@ -51,6 +51,8 @@ class Agent:
         self.card: AgentCard
         self.plain: Client
         self.streaming: Client
+        self.activated: set[str] = set()
+        """The extensions that the last answer names. Over gRPC they cannot be seen."""
         self._clients: list[Client] = []
         self._https: list[httpx.AsyncClient] = []
         self._siblings: dict[tuple[str, str], Agent] = {}
@@ -64,7 +66,7 @@ class Agent:
 
     def other(self, *, streaming: bool, card: AgentCard | None = None) -> Client:
         """A client for the interfaces of the card that are in this version."""
-        http = httpx.AsyncClient(timeout=30)
+        http = httpx.AsyncClient(timeout=30, event_hooks={"response": [self._hear]})
         self._https.append(http)
         config = ClientConfig(
             streaming=streaming,
@@ -106,6 +108,11 @@ class Agent:
             await client.close()
         for http in self._https:
             await http.aclose()
+
+    async def _hear(self, answer: httpx.Response) -> None:
+        # The second is what 0.3 calls it; its client sends both.
+        named = [answer.headers.get(name, "") for name in ["a2a-extensions", "x-a2a-extensions"]]
+        self.activated = {uri.strip() for uri in ",".join(named).split(",") if uri.strip()}
 
     async def refused(
         self, expected: type[Exception], call: Awaitable[object], what: str

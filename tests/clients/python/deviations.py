@@ -48,11 +48,17 @@ DEVIATIONS = [
     ),
 ]
 
+WITHOUT_CAPABILITIES = [
+    Deviation(
+        "stream: is refused", "it begins the stream, and then breaks the connection", **OF_OLD_REST
+    ),
+]
 
-def of(binding: str, version: str) -> dict[str, str]:
+
+def of(known: list[Deviation], binding: str, version: str) -> dict[str, str]:
     """The names of the checks that fail over this binding in this version, and why."""
     return {
         deviation.check: deviation.why
-        for deviation in DEVIATIONS
+        for deviation in known
         if binding in deviation.bindings and version in deviation.versions
     }

@@ -3,12 +3,12 @@
 It has two uses. The scenarios beside it run against it too, so that a check which fails here is a
 wrong check and not a finding. And `make bench` starts it as the peer to compare with.
 
-    reference_server.py PORT [--everything]
+    reference_server.py PORT [--everything | --nothing]
 
 Serves JSON-RPC and HTTP+JSON at PORT. With `--everything` also protocol version 0.3, webhooks, an
 extended card, and gRPC at a port that only the card names: a peer that has all this would start
-later, and the comparison would not be fair. Prints its base URL as the first line. Port 0 is a free
-one.
+later, and the comparison would not be fair. With `--nothing` all these versions and bindings, and a
+card without any capability. Prints its base URL as the first line. Port 0 is a free one.
 """
 
 import argparse
@@ -53,30 +53,33 @@ def owner(context: ServerCallContext) -> str:
     return f"{context.tenant}/{context.user.user_name}"
 
 
-def card(origin: str, grpc_port: int | None, *more: AgentSkill) -> AgentCard:
+def interfaces(origin: str, grpc_port: int | None) -> list[AgentInterface]:
     def reached(url: str, binding: str, version: str) -> AgentInterface:
         return AgentInterface(url=url, protocol_binding=binding, protocol_version=version)
 
-    everything = grpc_port is not None
-    interfaces = [
+    found = [
         reached(f"{origin}/", "JSONRPC", "1.0"),
         reached(origin, "HTTP+JSON", "1.0"),
     ]
-    if everything:
-        interfaces += [
+    if grpc_port is not None:
+        found += [
             reached(f"127.0.0.1:{grpc_port}", "GRPC", "1.0"),
             reached(f"{origin}/", "JSONRPC", "0.3"),
             reached(origin, "HTTP+JSON", "0.3"),
         ]
+    return found
+
+
+def card(
+    reached: list[AgentInterface], capabilities: AgentCapabilities, *more: AgentSkill
+) -> AgentCard:
     kit = AgentSkill(id="kit", name="Kit", description="Conformance", tags=["test"])
     return AgentCard(
         name="Reference",
         description="The conformance kit's agent on the official Python SDK.",
         version="1.0.0",
-        supported_interfaces=interfaces,
-        capabilities=AgentCapabilities(
-            streaming=True, push_notifications=everything, extended_agent_card=everything
-        ),
+        supported_interfaces=reached,
+        capabilities=capabilities,
         default_input_modes=["text/plain"],
         default_output_modes=["text/plain"],
         skills=[kit, *more],
@@ -101,7 +104,7 @@ def origin_of(listener: socket.socket) -> str:
 
 
 async def serve(listener: socket.socket) -> None:
-    public = card(origin_of(listener), None)
+    public = card(interfaces(origin_of(listener), None), AgentCapabilities(streaming=True))
     tasks = InMemoryTaskStore()
     handler = DefaultRequestHandler(
         agent_executor=KitAgent(),
@@ -112,7 +115,7 @@ async def serve(listener: socket.socket) -> None:
     await answer(listener, Starlette(routes=routes(handler, public, old=False)))
 
 
-async def serve_everything(listener: socket.socket) -> None:
+async def serve_every_binding(listener: socket.socket, *, capable: bool) -> None:
     import grpc
     import httpx
     from a2a.server.request_handlers.grpc_handler import GrpcHandler
@@ -121,8 +124,11 @@ async def serve_everything(listener: socket.socket) -> None:
 
     calls = grpc.aio.server()
     grpc_port = calls.add_insecure_port("127.0.0.1:0")
-    origin = origin_of(listener)
-    public = card(origin, grpc_port)
+    reached = interfaces(origin_of(listener), grpc_port)
+    capabilities = AgentCapabilities(
+        streaming=capable, push_notifications=capable, extended_agent_card=capable
+    )
+    public = card(reached, capabilities)
     more = AgentSkill(id="more", name="More", description="For those who ask", tags=["test"])
     tasks = InMemoryTaskStore(owner_resolver=owner)
     webhooks = InMemoryPushNotificationConfigStore(owner_resolver=owner)
@@ -134,7 +140,7 @@ async def serve_everything(listener: socket.socket) -> None:
             push_config_store=webhooks,
             push_sender=BasePushNotificationSender(http, webhooks),
             request_context_builder=ContextOfTask(tasks),
-            extended_agent_card=card(origin, grpc_port, more),
+            extended_agent_card=card(reached, capabilities, more),
         )
         add_A2AServiceServicer_to_server(GrpcHandler(handler), calls)
         await calls.start()
@@ -145,11 +151,16 @@ async def serve_everything(listener: socket.socket) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("port", type=int)
-    parser.add_argument("--everything", action="store_true")
+    wanted = parser.add_mutually_exclusive_group()
+    wanted.add_argument("--everything", action="store_true")
+    wanted.add_argument("--nothing", action="store_true")
     arguments = parser.parse_args()
     listener = socket.create_server(("127.0.0.1", arguments.port))
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve_everything(listener) if arguments.everything else serve(listener))
+        if arguments.everything or arguments.nothing:
+            asyncio.run(serve_every_binding(listener, capable=arguments.everything))
+        else:
+            asyncio.run(serve(listener))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from a2a.types.a2a_pb2 import (
     ListTaskPushNotificationConfigsRequest,
     Role,
     SubscribeToTaskRequest,
+    Task,
     TaskPushNotificationConfig,
 )
 from google.protobuf.json_format import MessageToDict
@@ -41,7 +42,7 @@ async def _(agent: Agent) -> None:
     equal(said(await agent.get(asked.id)), ["here", "there"], "the history")
 
 
-def said(task: object) -> list[str]:
+def said(task: Task) -> list[str]:
     return [texts(m.parts) for m in task.history if m.role == Role.ROLE_USER]
 
 
@@ -65,7 +66,17 @@ async def _(agent: Agent) -> None:
         ]:
             sent = await first.send(prefix)
             read = await second.get(sent.id)
-            equal(MessageToDict(read), MessageToDict(sent), f"{prefix} {way}")
+            equal(common(read), common(sent), f"{prefix} {way}")
+
+
+def common(task: Task) -> dict[str, object]:
+    """The task without what 0.3 has no place for: the media type of what is no file."""
+    known = Task()
+    known.CopyFrom(task)
+    for part in (part for artifact in known.artifacts for part in artifact.parts):
+        if part.WhichOneof("content") in ("text", "data"):
+            part.media_type = ""
+    return MessageToDict(known)
 
 
 @check("versions: tasks of both are in one list", only=old)
