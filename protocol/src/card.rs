@@ -1,6 +1,5 @@
 //! The agent card (section 8): what the agent says of itself, completed with where it is reached.
 
-#[allow(dead_code, reason = "asked for by the 0.3 edge")]
 pub(crate) mod v0_3;
 
 use sha2::{Digest as _, Sha256};

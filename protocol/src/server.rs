@@ -10,7 +10,7 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use crate::agent::Agent;
-use crate::binding::{JSON, http_json, json_response, json_rpc};
+use crate::binding::{JSON, http_json, json_response, json_rpc, v0_3};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Call};
 use crate::platform::Platform;
@@ -86,7 +86,10 @@ impl<A: Agent> Server<A> {
             CARD_PATH => self.card(&request),
             "/" | "" => json_rpc::serve(self.call(&request), &request).await,
             path if path.starts_with("/.well-known/") => http_json::not_found(path),
-            path => http_json::serve(self.call(&request), path, &request).await,
+            path => match v0_3::rest::below(path) {
+                Some(path) => v0_3::rest::serve(self.call(&request), path, &request).await,
+                None => http_json::serve(self.call(&request), path, &request).await,
+            },
         }
     }
 
@@ -120,9 +123,12 @@ impl<A: Agent> Server<A> {
             platform: self.platform.clone(),
             version: Version::V1_0,
             card: self.agent.card(),
-            extensions: header("a2a-extensions")
-                .unwrap_or_default()
-                .split(',')
+            // The second is its name in 0.3.
+            extensions: ["a2a-extensions", "x-a2a-extensions"]
+                .iter()
+                .flat_map(|name| request.headers().get_all(*name))
+                .filter_map(|value| value.to_str().ok())
+                .flat_map(|value| value.split(','))
                 .map(|uri| uri.trim().to_owned())
                 .filter(|uri| !uri.is_empty())
                 .collect(),
