@@ -19,6 +19,8 @@ mod push;
 mod sending;
 mod streams;
 mod tasks;
+mod v0_3;
+mod v0_3_rest;
 
 use std::rc::Rc;
 use std::time::Duration;
