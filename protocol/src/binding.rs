@@ -124,6 +124,15 @@ pub(crate) fn json_response(status: u16, media_type: &str, body: Vec<u8>) -> Res
     response
 }
 
+/// An extended card: for one caller, so for no cache that callers share.
+fn extended_card(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=300"),
+    );
+    response
+}
+
 /// The head of an event stream.
 fn stream_head(body: Body) -> Response<Body> {
     let mut response = Response::new(body);

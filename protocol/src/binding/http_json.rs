@@ -8,7 +8,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::sse::{Framing, events};
-use super::{JSON, is_json, json_response, media_type, parse, query_pairs, stream_head};
+use super::{
+    JSON, extended_card, is_json, json_response, media_type, parse, query_pairs, stream_head,
+};
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Answered, Call, Reply};
@@ -291,6 +293,7 @@ fn preferred(headers: &HeaderMap) -> &'static str {
 }
 
 fn response<A>(call: &Call<A>, media_type: &str, reply: Reply) -> Response<Body> {
+    let is_card = matches!(reply, Reply::Card(_));
     let body = match reply {
         Reply::Sent(sent) => serde_json::to_vec(&sent),
         Reply::Task(task) => serde_json::to_vec(&task),
@@ -309,6 +312,7 @@ fn response<A>(call: &Call<A>, media_type: &str, reply: Reply) -> Response<Body>
         }
     };
     match body {
+        Ok(body) if is_card => extended_card(json_response(200, media_type, body)),
         Ok(body) => json_response(200, media_type, body),
         Err(error) => error_response(&Error::new(
             ErrorKind::InvalidAgentResponse,

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::sse::{Framing, events};
-use super::{JSON, is_json, json_response, media_type, parse, stream_head, v0_3};
+use super::{JSON, extended_card, is_json, json_response, media_type, parse, stream_head, v0_3};
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Answered, Call, Reply};
@@ -154,6 +154,7 @@ async fn run<A: Agent>(
 }
 
 fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
+    let is_card = matches!(reply, Reply::Card(_));
     let result = match reply {
         Reply::Sent(sent) => serde_json::to_vec(&sent),
         Reply::Task(task) => serde_json::to_vec(&task),
@@ -171,7 +172,12 @@ fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
         Ok(result) => {
             let mut body = Vec::with_capacity(result.len() + 64);
             success(&id, &result, &mut body);
-            json_response(200, JSON, body)
+            let response = json_response(200, JSON, body);
+            if is_card {
+                extended_card(response)
+            } else {
+                response
+            }
         }
         Err(error) => {
             let error = Error::new(
