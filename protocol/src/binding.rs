@@ -4,6 +4,7 @@ pub(crate) mod grpc;
 pub(crate) mod http_json;
 pub(crate) mod json_rpc;
 mod sse;
+pub(crate) mod v0_3;
 
 use std::borrow::Cow;
 

@@ -7,7 +7,7 @@ use futures_util::stream::LocalBoxStream;
 use http::{HeaderMap, Method, Request, Response};
 
 use crate::agent::Agent;
-use crate::binding::{grpc, http_json, json_rpc};
+use crate::binding::{grpc, http_json, json_rpc, v0_3};
 use crate::error::{Error, ErrorKind};
 use crate::extension::Extensions;
 use crate::operation::{self, Call};
@@ -104,7 +104,10 @@ impl<A: Agent> Server<A> {
         let mut answer = match path {
             path if grpc::is_call(&request) => grpc::serve(call, path, &request).await,
             "/" | "" => json_rpc::serve(call, &request).await,
-            path => http_json::serve(call, path, &request).await,
+            path => match v0_3::rest::below(path) {
+                Some(path) => v0_3::rest::serve(call, path, &request).await,
+                None => http_json::serve(call, path, &request).await,
+            },
         };
         extensions.tell(answer.response.headers_mut());
         answer

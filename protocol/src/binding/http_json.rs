@@ -50,8 +50,8 @@ pub(crate) async fn serve<A: Agent>(
 
 /// An error, and the verbs that the path takes when the verb was wrong.
 pub(crate) struct Refusal {
-    error: Error,
-    allow: Option<&'static str>,
+    pub(super) error: Error,
+    pub(super) allow: Option<&'static str>,
 }
 
 impl From<Error> for Refusal {
@@ -212,7 +212,7 @@ impl Route {
     }
 }
 
-fn decoded(segment: &str) -> Option<String> {
+pub(super) fn decoded(segment: &str) -> Option<String> {
     percent_decode_str(segment)
         .decode_utf8()
         .ok()
@@ -232,7 +232,7 @@ fn message(
 
 /// A JSON body. Clients are careless with its type, so the type is only looked at when the body is
 /// not JSON. An empty body is an empty object.
-fn body<T: DeserializeOwned>(request: &Request<Vec<u8>>) -> Result<T, Error> {
+pub(super) fn body<T: DeserializeOwned>(request: &Request<Vec<u8>>) -> Result<T, Error> {
     let bytes = request.body().as_slice();
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return parse("{}");
@@ -257,7 +257,7 @@ fn body<T: DeserializeOwned>(request: &Request<Vec<u8>>) -> Result<T, Error> {
 }
 
 /// The parameters of a GET. They go through the same parser as JSON, which takes numbers in strings.
-fn query<T: DeserializeOwned>(
+pub(super) fn query<T: DeserializeOwned>(
     request: &Request<Vec<u8>>,
     of_path: impl IntoIterator<Item = (&'static str, Option<String>)>,
 ) -> Result<T, Error> {

@@ -26,6 +26,8 @@ mod subscribers;
 mod task_lifecycle;
 mod tasks;
 mod tenants;
+mod v0_3;
+mod v0_3_rest;
 
 use std::rc::Rc;
 use std::time::Duration;

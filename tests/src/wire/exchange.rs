@@ -67,7 +67,11 @@ pub(super) async fn exchange(base: &str, request: &Request) -> Result<Answer, St
             .method(request.method.as_str())
             .uri(&request.target)
             .header(CONTENT_LENGTH, request.body.len());
-        if !request.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("host")) {
+        if !request
+            .headers
+            .iter()
+            .any(|(n, _)| n.eq_ignore_ascii_case("host"))
+        {
             http = http.header(HOST, authority);
         }
         for (name, value) in &request.headers {

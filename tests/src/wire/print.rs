@@ -131,9 +131,12 @@ fn is_time(text: &str) -> bool {
 
 fn matches(text: &str, form: &str) -> bool {
     text.len() == form.len()
-        && text.bytes().zip(form.bytes()).all(|(byte, form)| match form {
-            b'x' => byte.is_ascii_hexdigit(),
-            b'd' => byte.is_ascii_digit(),
-            form => byte == form,
-        })
+        && text
+            .bytes()
+            .zip(form.bytes())
+            .all(|(byte, form)| match form {
+                b'x' => byte.is_ascii_hexdigit(),
+                b'd' => byte.is_ascii_digit(),
+                form => byte == form,
+            })
 }
