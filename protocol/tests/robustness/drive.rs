@@ -13,6 +13,7 @@ use attache_protocol::{Agent, Answer, Body, Context, Failure, Outcome, Piece, Se
 use futures_util::StreamExt as _;
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::memory::{Memory, World};
 use crate::surface;
@@ -23,6 +24,9 @@ pub const TASK: &str = "00000000-0000-4000-8000-000000000002";
 const DEADLINE: Duration = Duration::from_secs(2);
 /// Enough of a stream that never ends.
 const PIECES: usize = 12;
+/// A stream that is silent for this long waits for somebody else. Nobody waits for it here: the clock
+/// goes on when nothing else does.
+const SILENCE: Duration = Duration::from_secs(3600);
 
 /// Keeps what it is sent, so that whatever was taken is stored and read again.
 struct Echo;
@@ -52,6 +56,7 @@ pub struct Got {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    pub trailers: HeaderMap,
     pub streamed: bool,
 }
 
@@ -114,15 +119,17 @@ async fn read(answer: Answer) -> Got {
             after.await;
         }
     };
+    let mut trailers = HeaderMap::new();
     let reading = async {
         match body {
             Body::Full(bytes) => bytes,
             Body::Stream(pieces) => {
                 let mut bytes = Vec::new();
                 let mut pieces = pieces.take(PIECES);
-                while let Some(piece) = pieces.next().await {
-                    if let Piece::Data(more) = piece {
-                        bytes.extend(more);
+                while let Ok(Some(piece)) = timeout(SILENCE, pieces.next()).await {
+                    match piece {
+                        Piece::Data(more) => bytes.extend(more),
+                        Piece::Trailers(end) => trailers = end,
                     }
                 }
                 bytes
@@ -134,6 +141,7 @@ async fn read(answer: Answer) -> Got {
         status: head.status,
         headers: head.headers,
         body,
+        trailers,
         streamed,
     }
 }

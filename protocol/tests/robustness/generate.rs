@@ -300,7 +300,7 @@ fn print(rng: &mut Rng, value: &Value, into: &mut String) {
 }
 
 /// Changes bytes: flips, removes, doubles, cuts.
-fn scramble(rng: &mut Rng, bytes: &mut Vec<u8>) {
+pub fn scramble(rng: &mut Rng, bytes: &mut Vec<u8>) {
     let at = rng.below(bytes.len() + 1);
     let end = (at + rng.below(12)).min(bytes.len());
     match rng.below(5) {

@@ -1,5 +1,8 @@
 //! Every parser of the crate that a client reaches, with what it is fed.
 
+mod grpc;
+mod v0_3;
+
 use attache_protocol::wire::AgentCard;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde_json::{Value, json};
@@ -62,6 +65,8 @@ pub fn all() -> Vec<Surface> {
         "Page tokens": page_tokens => json_rpc;
         "Webhook URLs": webhook_urls => json_rpc;
     };
+    all.extend(v0_3::all());
+    all.extend(grpc::all());
     all.push(Surface {
         name: "Card lint",
         feed: Feed::Call(lint),
