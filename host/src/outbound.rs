@@ -1,4 +1,4 @@
-//! What the component may reach, and how.
+//! What the component and its webhooks may reach, and how.
 //!
 //! The component's `wasi:http/outgoing-handler` ends here instead of in a socket of its own. Each
 //! request passes one policy (the list of allowed hosts, then every address that the name stands
@@ -6,12 +6,16 @@
 //! runs in the connector, on the addresses that are then connected to, so that a name which
 //! resolves differently a moment later gains nothing.
 //!
-//! Lifetimes: [`Outbound`] once per process; nothing per component; [`OutboundHooks`] once per
+//! Webhooks are called by the host itself ([`Outbound::call`]), under a policy of their own: any host
+//! that a client names, and no private address unless the deployment allows it.
+//!
+//! Lifetimes: [`Outbound`] once per process and policy; nothing per component; [`OutboundHooks`] once per
 //! request.
 
 mod address;
 mod allow_list;
 mod body;
+mod call;
 mod destination;
 mod failure;
 mod hooks;
@@ -19,6 +23,7 @@ mod policy;
 mod resolve;
 
 pub use allow_list::AllowList;
+pub use call::CallError;
 pub use hooks::OutboundHooks;
 
 use std::sync::Arc;
@@ -47,6 +52,18 @@ pub struct OutboundConfig {
     pub allow: AllowList,
     /// Whether these hosts may have private addresses.
     pub allow_private: bool,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+/// Who calls: decides what a refusal tells the operator to set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Caller {
+    /// The component.
+    #[default]
+    Component,
+    /// The host, on behalf of whoever registered a webhook.
+    Webhooks,
 }
 
 /// The outbound half of the process: the policy and the pool of connections.

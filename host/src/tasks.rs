@@ -33,12 +33,12 @@ const LEASE: Duration = Duration::from_secs(15);
 /// How often the signs of life are given: two may be lost.
 const RENEWAL: Duration = Duration::from_secs(5);
 
-fn milliseconds(duration: Duration) -> u64 {
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Milliseconds since the epoch.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     milliseconds(
         SystemTime::now()
             .duration_since(UNIX_EPOCH)

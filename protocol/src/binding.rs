@@ -1,8 +1,10 @@
 //! How requests arrive and answers leave: one module for each binding, and what they share.
 
+pub(crate) mod grpc;
 pub(crate) mod http_json;
 pub(crate) mod json_rpc;
 mod sse;
+pub(crate) mod v0_3;
 
 use std::borrow::Cow;
 
@@ -119,6 +121,15 @@ pub(crate) fn json_response(status: u16, media_type: &str, body: Vec<u8>) -> Res
             .headers_mut()
             .insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
+    response
+}
+
+/// An extended card: for one caller, so for no cache that callers share.
+fn extended_card(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=300"),
+    );
     response
 }
 

@@ -1,6 +1,6 @@
 //! The A2A server engine.
 //!
-//! It turns an HTTP request into an answer: routing, both JSON bindings, versions, validation, the
+//! It turns an HTTP request into an answer: routing, the three bindings, versions, validation, the
 //! operations, the state of a task, streams. It does no I/O and knows no WASI: the clock, randomness,
 //! configuration and the task log come through [`Platform`] and [`TaskLog`], so the engine is tested
 //! natively and a shell for another world can be put around it.

@@ -7,7 +7,7 @@ use futures_util::stream::LocalBoxStream;
 use http::{HeaderMap, Method, Request, Response};
 
 use crate::agent::Agent;
-use crate::binding::{http_json, json_rpc};
+use crate::binding::{grpc, http_json, json_rpc, v0_3};
 use crate::error::{Error, ErrorKind};
 use crate::extension::Extensions;
 use crate::operation::{self, Call};
@@ -50,11 +50,16 @@ impl From<Response<Body>> for Answer {
 }
 
 /// The answer to a body over the limit, for a shell that stops reading there.
-pub fn too_large(limit: usize) -> Answer {
-    let mut response = http_json::error_response(&Error::new(
+pub fn too_large<B>(request: &Request<B>, limit: usize) -> Answer {
+    let error = Error::new(
         ErrorKind::TooLarge,
         format!("The request body is over the limit of {limit} bytes."),
-    ));
+    );
+    let mut response = if grpc::is_call(request) {
+        grpc::error_response(error)
+    } else {
+        http_json::error_response(&error)
+    };
     cors::allow(&mut response);
     response.into()
 }
@@ -97,8 +102,12 @@ impl<A: Agent> Server<A> {
         let extensions = Extensions::of(request.headers(), &card);
         let call = self.call(&request, card, extensions.activated.clone());
         let mut answer = match path {
+            path if grpc::is_call(&request) => grpc::serve(call, path, &request).await,
             "/" | "" => json_rpc::serve(call, &request).await,
-            path => http_json::serve(call, path, &request).await,
+            path => match v0_3::rest::below(path) {
+                Some(path) => v0_3::rest::serve(call, path, &request).await,
+                None => http_json::serve(call, path, &request).await,
+            },
         };
         extensions.tell(answer.response.headers_mut());
         answer

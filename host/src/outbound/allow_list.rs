@@ -47,18 +47,26 @@ impl AllowList {
             .map(Self)
     }
 
+    /// Every host, on every port.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self(vec![Pattern::EVERYTHING])
+    }
+
     pub(super) fn permits(&self, destination: &Destination) -> bool {
         self.0.iter().any(|pattern| pattern.permits(destination))
     }
 }
 
 impl Pattern {
+    const EVERYTHING: Self = Self {
+        host: HostPattern::Any,
+        port: PortPattern::Any,
+    };
+
     fn parse(entry: &str) -> Option<Self> {
         if entry == "*" {
-            return Some(Self {
-                host: HostPattern::Any,
-                port: PortPattern::Any,
-            });
+            return Some(Self::EVERYTHING);
         }
         let (host, port) = match entry.rsplit_once(':') {
             // The colon belongs to a bare IPv6 address in brackets.

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::address::{Reach, reach};
 use super::destination::{Destination, Host};
-use super::{AllowList, OutboundConfig};
+use super::{AllowList, Caller, OutboundConfig};
 
 /// The names under which clouds offer their credentials to whoever asks.
 const METADATA_NAMES: [&str; 2] = ["metadata.google.internal", "metadata"];
@@ -15,6 +15,7 @@ const METADATA_NAMES: [&str; 2] = ["metadata.google.internal", "metadata"];
 pub(super) struct Policy {
     allow: AllowList,
     allow_private: bool,
+    caller: Caller,
 }
 
 /// Why a request does not leave. The text names what would allow it.
@@ -29,17 +30,21 @@ pub(super) enum Refusal {
         suggestion: String,
     },
     #[error(
-        "{host} has {kind}, {address}; --outbound-allow-private (ATTACHE_OUTBOUND_ALLOW_PRIVATE=1) \
-         would allow it"
+        "{host} has {kind}, {address}; {} would allow it",
+        match caller {
+            Caller::Component => "--outbound-allow-private (ATTACHE_OUTBOUND_ALLOW_PRIVATE=1)",
+            Caller::Webhooks => "--push-allow-private (ATTACHE_PUSH_ALLOW_PRIVATE=1)",
+        }
     )]
     PrivateAddress {
+        caller: Caller,
         host: String,
         address: IpAddr,
         kind: &'static str,
     },
-    #[error("{host} is the metadata server of the cloud, which no component may reach")]
+    #[error("{host} is the metadata server of the cloud, which nothing may reach from here")]
     Metadata { host: String },
-    #[error("{0} is not a URL that a component may call: use http or https, a plain host, no user")]
+    #[error("{0} is not in a URL that may be called: use http or https, a plain host, no user")]
     Malformed(String),
 }
 
@@ -48,6 +53,7 @@ impl Policy {
         Self {
             allow: config.allow,
             allow_private: config.allow_private,
+            caller: config.caller,
         }
     }
 
@@ -78,6 +84,7 @@ impl Policy {
                 host: host.to_owned(),
             }),
             Reach::Private(kind) if !self.allow_private => Err(Refusal::PrivateAddress {
+                caller: self.caller,
                 host: host.to_owned(),
                 address,
                 kind,
@@ -95,6 +102,7 @@ mod tests {
         Policy::new(OutboundConfig {
             allow: AllowList::parse(allow).unwrap(),
             allow_private,
+            caller: Caller::Component,
         })
     }
 

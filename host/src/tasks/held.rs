@@ -78,7 +78,10 @@ impl HeldRun {
             }
             Err(_) => {}
         }
-        if appended.is_ok() {
+        if let Ok(appended) = &appended {
+            if appended.push {
+                self.keeper.ring_outbox();
+            }
             self.keeper
                 .wakeups()
                 .wake(&self.lease.scope, &self.lease.task_id);
@@ -126,7 +129,11 @@ pub(super) async fn fail(keeper: &Keeper, lease: Lease, reason: &str) {
         now: now(),
     };
     match keeper.database().perform(fail).await {
-        Ok(_) => keeper.wakeups().wake(&scope, &task_id),
+        Ok(_) => {
+            // Whether there are webhooks is not known here; looking costs little.
+            keeper.ring_outbox();
+            keeper.wakeups().wake(&scope, &task_id);
+        }
         // Somebody else has it, or it has ended: then there is nothing to fail.
         Err(Error::Lost | Error::Finished(_) | Error::NotFound) => {}
         // Its lease runs out, and the sweeper fails it later.

@@ -7,7 +7,7 @@ use attache_task_store::{
     Begin, Begun, Cancel, Database, Error, Lease, Opening, Renew, Renewal, Scope, Task,
 };
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::warn;
 
@@ -29,6 +29,8 @@ pub struct Keeper(Arc<Inner>);
 struct Inner {
     database: TaskDatabase,
     wakeups: Wakeups,
+    /// Rung when webhooks may have something to be sent.
+    outbox: Arc<Notify>,
     idempotency_window_ms: u64,
     held: Mutex<HashMap<u64, Held>>,
     numbers: AtomicU64,
@@ -59,6 +61,7 @@ impl Keeper {
         Self(Arc::new(Inner {
             database,
             wakeups: Wakeups::default(),
+            outbox: Arc::default(),
             idempotency_window_ms: idempotency_window.map_or(0, milliseconds),
             held: Mutex::default(),
             numbers: AtomicU64::new(0),
@@ -71,6 +74,15 @@ impl Keeper {
     /// The database behind it.
     pub fn database(&self) -> &TaskDatabase {
         &self.0.database
+    }
+
+    /// Notified when webhooks may have something to be sent.
+    pub fn outbox(&self) -> Arc<Notify> {
+        self.0.outbox.clone()
+    }
+
+    pub(super) fn ring_outbox(&self) {
+        self.0.outbox.notify_one();
     }
 
     pub(super) fn wakeups(&self) -> &Wakeups {
@@ -126,6 +138,7 @@ impl Keeper {
         opening: Opening,
         canceled: bool,
     ) -> Result<Beginning, Error> {
+        let announced = matches!(&opening, Opening::Create { push: Some(_), .. });
         let begin = Begin {
             scope,
             opening,
@@ -135,6 +148,9 @@ impl Keeper {
         };
         match self.0.database.perform(begin).await? {
             Begun::Started { lease, task } => {
+                if announced {
+                    self.ring_outbox();
+                }
                 let standing = if canceled {
                     Standing::Canceling
                 } else {

@@ -11,6 +11,7 @@
 
 mod answers;
 mod capabilities;
+mod card;
 mod client;
 mod component_files;
 mod configuration;
@@ -18,6 +19,7 @@ mod limits;
 mod logs;
 mod outbound;
 mod process;
+mod push;
 mod shutdown;
 mod streaming;
 mod tasks;

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::sse::{Framing, events};
-use super::{JSON, is_json, json_response, media_type, parse, stream_head};
+use super::{JSON, extended_card, is_json, json_response, media_type, parse, stream_head, v0_3};
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Answered, Call, Reply};
@@ -32,8 +32,18 @@ pub(crate) async fn serve<A: Agent>(call: Call<A>, request: &Request<Vec<u8>>) -
             .insert(ALLOW, HeaderValue::from_static("POST"));
         return response.into();
     }
-    let (id, result) = dispatch(&call, request).await;
-    match result {
+    let (id, envelope) = envelope(request);
+    let envelope = match envelope {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            return json_response(http_status(&error), JSON, error_body(&id, &error)).into();
+        }
+    };
+    if v0_3::json_rpc::is_method(&envelope.method) {
+        let Envelope { method, params } = envelope;
+        return v0_3::json_rpc::serve(call, id, &method, params, request).await;
+    }
+    match dispatch(&call, &envelope, request).await {
         Ok(Answered { reply, after }) => Answer {
             response: response(&call, id, reply),
             after,
@@ -42,10 +52,8 @@ pub(crate) async fn serve<A: Agent>(call: Call<A>, request: &Request<Vec<u8>>) -
     }
 }
 
-async fn dispatch<A: Agent>(
-    call: &Call<A>,
-    request: &Request<Vec<u8>>,
-) -> (Value, Result<Answered, Error>) {
+/// The id to answer with, and the call or what is wrong with it.
+fn envelope(request: &Request<Vec<u8>>) -> (Value, Result<Envelope<'_>, Error>) {
     // Before the body is looked at: what is not JSON is not worth parsing.
     if let Some(media_type) = media_type(request.headers()).filter(|m| !is_json(m)) {
         let error = Error::new(
@@ -54,22 +62,28 @@ async fn dispatch<A: Agent>(
         );
         return (Value::Null, Err(error));
     }
-    let (id, envelope) = Envelope::parse(request.body());
-    let envelope = match envelope {
-        Ok(envelope) => envelope,
-        Err(error) => return (id, Err(error)),
-    };
-    let result = match method(&envelope.method) {
-        None => Err(Error::new(
+    Envelope::parse(request.body())
+}
+
+async fn dispatch<A: Agent>(
+    call: &Call<A>,
+    envelope: &Envelope<'_>,
+    request: &Request<Vec<u8>>,
+) -> Result<Answered, Error> {
+    if !envelope.params.starts_with('{') {
+        return Err(Error::new(
+            ErrorKind::InvalidRequest,
+            "\"params\" must be an object.",
+        ));
+    }
+    let method = method(&envelope.method).ok_or_else(|| {
+        Error::new(
             ErrorKind::MethodNotFound,
             format!("There is no method {:?}.", envelope.method),
-        )),
-        Some(method) => match version::check(request) {
-            Err(error) => Err(error),
-            Ok(()) => run(call, method, envelope.params, request).await,
-        },
-    };
-    (id, result)
+        )
+    })?;
+    version::check(request)?;
+    run(call, method, envelope.params, request).await
 }
 
 #[derive(Clone, Copy)]
@@ -140,6 +154,7 @@ async fn run<A: Agent>(
 }
 
 fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
+    let is_card = matches!(reply, Reply::Card(_));
     let result = match reply {
         Reply::Sent(sent) => serde_json::to_vec(&sent),
         Reply::Task(task) => serde_json::to_vec(&task),
@@ -157,7 +172,12 @@ fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
         Ok(result) => {
             let mut body = Vec::with_capacity(result.len() + 64);
             success(&id, &result, &mut body);
-            json_response(200, JSON, body)
+            let response = json_response(200, JSON, body);
+            if is_card {
+                extended_card(response)
+            } else {
+                response
+            }
         }
         Err(error) => {
             let error = Error::new(
@@ -169,7 +189,7 @@ fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
     }
 }
 
-fn success(id: &Value, result: &[u8], into: &mut Vec<u8>) {
+pub(super) fn success(id: &Value, result: &[u8], into: &mut Vec<u8>) {
     into.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
     into.extend_from_slice(id.to_string().as_bytes());
     into.extend_from_slice(b",\"result\":");
@@ -192,7 +212,7 @@ fn error_body(id: &Value, error: &Error) -> Vec<u8> {
 }
 
 /// Only what happens below JSON-RPC shows in the HTTP status.
-fn http_status(error: &Error) -> u16 {
+pub(super) fn http_status(error: &Error) -> u16 {
     match error.kind {
         ErrorKind::TooLarge | ErrorKind::Unavailable | ErrorKind::Unauthenticated => {
             error.kind.http_status()
@@ -221,6 +241,7 @@ impl Framing for JsonRpc {
 /// The JSON-RPC 2.0 request object. The parameters stay text until the method is known.
 struct Envelope<'a> {
     method: String,
+    /// An object in every sound request; the versions say differently what else it is.
     params: &'a str,
 }
 
@@ -266,8 +287,7 @@ impl<'a> Envelope<'a> {
         };
         let params = match fields.params.map_or("{}", RawValue::get) {
             "null" => "{}",
-            object if object.starts_with('{') => object,
-            _ => return (id, invalid("\"params\" must be an object.")),
+            params => params,
         };
         (id, Ok(Self { method, params }))
     }

@@ -78,7 +78,7 @@ fn print(
         ));
     }
     let base = public_url::resolve(platform, request)?;
-    let mut card = complete(card, &base);
+    let mut card = complete(card, &base, platform);
     if form == Form::Hybrid {
         add_0_3_interfaces(&mut card);
     }

@@ -46,7 +46,7 @@ pub(crate) fn get_extended_agent_card<A: Agent>(
             ),
         ));
     }
-    let mut extended = card::complete(extended, base);
+    let mut extended = card::complete(extended, base, &*call.platform);
     card::sign(&mut extended, &*call.platform)?;
     Ok(Reply::Card(Box::new(extended)).into())
 }

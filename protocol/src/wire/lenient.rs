@@ -145,6 +145,11 @@ macro_rules! proto_enum {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
+
+            /// The number that protobuf writes.
+            pub(crate) fn number(self) -> i32 {
+                match self { $(Self::$variant => $number,)* }
+            }
         }
 
         impl $crate::wire::lenient::ProtoEnum for $name {

@@ -19,10 +19,35 @@ async fn the_card_names_where_it_was_asked_for() {
     let expected = json!([
         {"url": "http://agent.test/", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
         {"url": "http://agent.test", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0"},
+        {"url": "agent.test:80", "protocolBinding": "GRPC", "protocolVersion": "1.0"},
     ]);
     assert_eq!(card["supportedInterfaces"], expected);
     assert_eq!(card["capabilities"]["streaming"], true);
     assert_eq!(card["capabilities"]["pushNotifications"], true);
+}
+
+#[tokio::test]
+async fn grpc_is_declared_only_where_it_can_be_reached() {
+    let world = Rc::new(World::default());
+    let declared = async || {
+        let card = ask(&world, get(PATH)).await.json();
+        let interfaces = card["supportedInterfaces"].as_array().unwrap().clone();
+        interfaces
+            .iter()
+            .find(|i| i["protocolBinding"] == "GRPC")
+            .map(|i| i["url"].as_str().unwrap().to_owned())
+    };
+    let set = |key: &str, value: &str| {
+        let mut config = world.config.borrow_mut();
+        config.insert(key.to_owned(), value.to_owned());
+    };
+    set("attache_public_url", "https://a.example");
+    assert_eq!(declared().await.as_deref(), Some("a.example:443"));
+    set("attache_public_url", "https://a.example/agents/a");
+    assert_eq!(declared().await, None, "a call has no room for a path");
+    set("attache_public_url", "https://a.example");
+    set("attache_grpc", "off");
+    assert_eq!(declared().await, None);
 }
 
 #[tokio::test]

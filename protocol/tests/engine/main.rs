@@ -11,13 +11,23 @@
 
 mod bindings;
 mod card;
+mod errors;
 mod extensions;
+mod grpc;
+mod histories;
+mod json;
+mod listing;
 mod memory;
 mod parsers;
 mod push;
 mod sending;
 mod streams;
+mod subscribers;
+mod task_lifecycle;
 mod tasks;
+mod tenants;
+mod v0_3;
+mod v0_3_rest;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -75,6 +85,8 @@ impl Agent for Puppet {
             "reply" => Ok(Outcome::message("directly")),
             "reply late" => Ok(Outcome::message("after all")),
             "ask" => Ok(Outcome::input_required("what?")),
+            "reject" => Ok(Outcome::rejected("not this")),
+            "authorise" => Ok(Outcome::auth_required("your calendar, please")),
             "fail" => Err(Failure::new("It broke.")),
             "work" => {
                 context.working("at it").await;

@@ -135,7 +135,9 @@ fn put(kept: &mut Kept, config: PushConfig) {
 impl TaskLog for Memory {
     fn begin(&self, opening: Opening) -> Result<Begun, LogError> {
         let known = |message: &Option<MessageKey>| {
-            let key = message.as_ref().map(|m| (m.id.clone(), m.digest.clone()))?;
+            let key = message
+                .as_ref()
+                .map(|m| (self.key(&m.id), m.digest.clone()))?;
             self.0.sent.borrow().get(&key).cloned()
         };
         let (id, message) = match &opening {
@@ -198,7 +200,7 @@ impl TaskLog for Memory {
             self.0
                 .sent
                 .borrow_mut()
-                .insert((message.id, message.digest), id);
+                .insert((self.key(&message.id), message.digest), id);
         }
         self.0.changed.notify_waiters();
         Ok(begun)
@@ -211,8 +213,9 @@ impl TaskLog for Memory {
     fn list(&self, query: Query) -> Result<Page, LogError> {
         let tasks = self.0.tasks.borrow();
         let mut found: Vec<_> = tasks
-            .values()
-            .map(|kept| kept.stored.clone())
+            .iter()
+            .filter(|(key, kept)| **key == self.key(&kept.stored.id))
+            .map(|(_, kept)| kept.stored.clone())
             .filter(|t| query.context_id.as_ref().is_none_or(|c| *c == t.context_id))
             .filter(|t| query.state.is_none_or(|s| s == t.state))
             .filter(|t| query.status_since.is_none_or(|s| t.status_time >= s))

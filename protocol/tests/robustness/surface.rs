@@ -175,7 +175,7 @@ fn paths(rng: &mut Rng) -> Request<Vec<u8>> {
         Method::POST,
         Method::DELETE,
         Method::PUT,
-        Method::OPTIONS,
+        Method::PATCH,
     ][rng.below(5)]
     .clone();
     let target = target(&generate::text(rng, &valid));

@@ -75,7 +75,7 @@ async fn a_page_may_read_every_answer() {
             .unwrap();
         assert!(exposed.contains("A2A-Extensions") && exposed.contains("ETag"));
     }
-    let too_large = finish(attache_protocol::too_large(7)).await;
+    let too_large = finish(attache_protocol::too_large(&post("/", ""), 7)).await;
     assert_eq!(too_large.status, 413);
     assert_eq!(too_large.headers["access-control-allow-origin"], "*");
 }

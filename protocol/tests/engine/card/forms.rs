@@ -94,7 +94,7 @@ async fn the_pure_form_names_the_interfaces_of_1_0_only() {
         .iter()
         .map(|interface| interface["protocolVersion"].as_str().unwrap())
         .collect();
-    assert_eq!(versions, ["1.0", "1.0"]);
+    assert_eq!(versions, ["1.0", "1.0", "1.0"]);
     assert_eq!(
         pure["skills"][0]["securityRequirements"],
         json!([{"schemes": {"key": {"list": []}}}])
@@ -107,7 +107,7 @@ async fn the_hybrid_form_is_the_pure_one_and_more() {
     let hybrid = card("hybrid", "", PATH).await;
     assert_holds(&hybrid, &pure, "card");
     assert_eq!(
-        hybrid["supportedInterfaces"].as_array().unwrap()[2..],
+        hybrid["supportedInterfaces"].as_array().unwrap()[3..],
         [
             json!({"url": "http://agent.test/", "protocolBinding": "JSONRPC", "protocolVersion": "0.3"}),
             json!({"url": "http://agent.test", "protocolBinding": "HTTP+JSON", "protocolVersion": "0.3"}),

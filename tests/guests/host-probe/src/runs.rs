@@ -9,7 +9,7 @@ use crate::bindings::attache::agent::tasks::{
     TaskLog,
 };
 use crate::reply::Reply;
-use crate::{Target, sleep, trap};
+use crate::{Target, hooks, sleep, trap};
 
 pub(crate) fn handle(path: &str, target: &Target, out: ResponseOutparam) {
     let id = target.text("id");
@@ -94,7 +94,7 @@ fn begin(log: &TaskLog, target: &Target, out: ResponseOutparam) {
             digest: vec![1],
         }),
         first,
-        push: None,
+        push: hooks::config(target),
     });
     let mut reply = Reply::to(out);
     let run = match log.begin(&opening) {
@@ -107,6 +107,9 @@ fn begin(log: &TaskLog, target: &Target, out: ResponseOutparam) {
         let placement = run.dispatch();
         reply.end(&format!("{placement:?}\n"));
         reply = Reply::closed();
+    }
+    for number in 0..target.number("events") {
+        let _ = run.append(&change(State::Working, &format!("event {number}")));
     }
     let stopped = wait(&run, target.number("ms"));
     match target.text("then").as_str() {

@@ -1,0 +1,108 @@
+use attache_task_store::{Event, PushConfig};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderValue, Request, Uri};
+
+/// The version of the protocol that a notification speaks.
+const VERSION: &str = "1.0";
+const AGENT: &str = concat!("attache/", env!("CARGO_PKG_VERSION"));
+
+/// One event as a request. The error says what is wrong with the webhook, without its secrets.
+pub(super) fn request(config: &PushConfig, event: Event) -> Result<Request<Bytes>, &'static str> {
+    let (version, body) = spoken(&config.protocol_version, event.payload);
+    let mut request = Request::post(uri(&config.url)?)
+        .header(CONTENT_TYPE, "application/a2a+json")
+        .header("a2a-version", version)
+        .header(USER_AGENT, AGENT);
+    if let Some(token) = &config.token {
+        let token = secret(token).ok_or("its token cannot be sent in a header")?;
+        request = request.header("x-a2a-notification-token", token);
+    }
+    if let Some(given) = &config.authentication
+        && !given.credentials.is_empty()
+    {
+        let value = secret(&format!("{} {}", given.scheme, given.credentials))
+            .ok_or("its credentials cannot be sent in a header")?;
+        request = request.header(AUTHORIZATION, value);
+    }
+    request
+        .body(Bytes::from(body))
+        .map_err(|_| "its URL cannot be called")
+}
+
+/// The form of an event for a client that speaks `protocol_version`, and the version of that form.
+///
+/// The one place that decides it. The log holds events in the form of 1.0, which a client of 0.3 is
+/// sent too: the header says what it gets.
+fn spoken(_protocol_version: &str, payload: Vec<u8>) -> (&'static str, Vec<u8>) {
+    (VERSION, payload)
+}
+
+/// Where the notification goes: a fragment is the client's own.
+fn uri(url: &str) -> Result<Uri, &'static str> {
+    let (url, _) = url.split_once('#').unwrap_or((url, ""));
+    url.parse().map_err(|_| "its URL cannot be read")
+}
+
+/// Marked, so that nothing on the way shows it.
+fn secret(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use attache_task_store::Authentication;
+
+    fn config() -> PushConfig {
+        PushConfig {
+            id: "1".to_owned(),
+            url: "https://example.com/hook?for=me#part".to_owned(),
+            token: Some("t0ken".to_owned()),
+            authentication: Some(Authentication {
+                scheme: "Bearer".to_owned(),
+                credentials: "s3cret".to_owned(),
+            }),
+            protocol_version: "1.0".to_owned(),
+        }
+    }
+
+    fn event() -> Event {
+        Event {
+            number: 1,
+            payload: b"{}".to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_notification_carries_the_event_and_who_asked() {
+        let request = request(&config(), event()).unwrap();
+        assert_eq!(request.uri(), "https://example.com/hook?for=me");
+        assert_eq!(request.headers()["content-type"], "application/a2a+json");
+        assert_eq!(request.headers()["a2a-version"], "1.0");
+        assert_eq!(request.headers()["x-a2a-notification-token"], "t0ken");
+        assert_eq!(request.headers()["authorization"], "Bearer s3cret");
+        assert_eq!(request.body().as_ref(), b"{}");
+        assert!(!format!("{request:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn no_header_stands_for_what_was_not_given() {
+        let mut config = config();
+        config.token = None;
+        config.authentication.as_mut().unwrap().credentials.clear();
+        let request = request(&config, event()).unwrap();
+        assert!(!request.headers().contains_key("x-a2a-notification-token"));
+        assert!(!request.headers().contains_key("authorization"));
+    }
+
+    #[test]
+    fn a_secret_adds_no_header_of_its_own() {
+        let mut config = config();
+        config.token = Some("a\r\nx: y".to_owned());
+        let error = request(&config, event()).unwrap_err();
+        assert_eq!(error, "its token cannot be sent in a header");
+    }
+}
