@@ -18,7 +18,6 @@ mod sending;
 mod streams;
 mod tasks;
 mod v0_3;
-mod v0_3_rest;
 
 use std::rc::Rc;
 use std::time::Duration;
