@@ -22,17 +22,19 @@ async fn webhooks() {
     assert_eq!(only["result"], config);
     let unnamed = json!({"taskId": id, "pushNotificationConfig": {"url": "https://example.com"}});
     let unnamed = old_rpc(&world, &on("set"), unnamed).await["result"].clone();
-    let given = unnamed["pushNotificationConfig"]["id"].as_str().unwrap();
-    assert_eq!(given.len(), 36);
-    let own = json!({"taskId": id, "pushNotificationConfig": {"id": id, "url": "https://a.b"}});
-    old_rpc(&world, &on("set"), own.clone()).await;
+    assert_eq!(unnamed["pushNotificationConfig"]["id"], "default");
+    let again = json!({"taskId": id, "pushNotificationConfig": {"id": "", "url": "https://a.b"}});
+    let again = old_rpc(&world, &on("set"), again).await["result"].clone();
     let default = old_rpc(&world, &on("get"), json!({"id": id})).await;
-    assert_eq!(default["result"], own);
+    assert_eq!(
+        default["result"], again,
+        "replaced, and found without its name"
+    );
     let named = json!({"id": id, "pushNotificationConfigId": "c2"});
     let got = old_rpc(&world, &on("get"), named.clone()).await;
     assert_eq!(got["result"], config);
     let listed = old_rpc(&world, &on("list"), json!({"id": id})).await;
-    assert_eq!(listed["result"].as_array().map(Vec::len), Some(3));
+    assert_eq!(listed["result"].as_array().map(Vec::len), Some(2));
     assert!(listed["result"].as_array().unwrap().contains(&config));
 
     // Whoever sends notifications later has to know what they are told in.

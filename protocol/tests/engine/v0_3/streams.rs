@@ -103,7 +103,7 @@ async fn a_resubscription_goes_on_past_a_question() {
 }
 
 #[tokio::test]
-async fn streams_that_cannot_begin_are_plain_errors() {
+async fn a_stream_that_cannot_begin_is_one_error() {
     let world = Rc::new(World::default());
     let done = old_send(&world, "m1", "x").await;
     for (method, params, code) in [
@@ -113,7 +113,9 @@ async fn streams_that_cannot_begin_are_plain_errors() {
         ("message/stream", json!({}), -32602),
     ] {
         let got = ask(&world, call(method, &params)).await;
-        assert_eq!(got.headers["content-type"], "application/json");
-        assert_eq!(got.json()["error"]["code"], code, "{method}");
+        assert_eq!(got.headers["content-type"], "text/event-stream");
+        let events = got.events();
+        assert_eq!(events.len(), 1, "{method}");
+        assert_eq!(events[0].1["error"]["code"], code, "{method}");
     }
 }
