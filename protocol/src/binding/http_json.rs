@@ -1,6 +1,6 @@
 //! The HTTP+JSON binding (section 11). Errors are AIP-193 objects with their HTTP status.
 
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
@@ -291,6 +291,8 @@ fn preferred(headers: &HeaderMap) -> &'static str {
 }
 
 fn response<A>(call: &Call<A>, media_type: &str, reply: Reply) -> Response<Body> {
+    // What one caller may see is not for a cache that others share.
+    let private = matches!(reply, Reply::Card(_));
     let body = match reply {
         Reply::Sent(sent) => serde_json::to_vec(&sent),
         Reply::Task(task) => serde_json::to_vec(&task),
@@ -309,7 +311,14 @@ fn response<A>(call: &Call<A>, media_type: &str, reply: Reply) -> Response<Body>
         }
     };
     match body {
-        Ok(body) => json_response(200, media_type, body),
+        Ok(body) => {
+            let mut response = json_response(200, media_type, body);
+            if private {
+                let cache = HeaderValue::from_static("private, max-age=300");
+                response.headers_mut().insert(CACHE_CONTROL, cache);
+            }
+            response
+        }
         Err(error) => error_response(&Error::new(
             ErrorKind::InvalidAgentResponse,
             format!("The answer cannot be printed: {error}."),

@@ -44,15 +44,21 @@ fn signatures_hold_for_the_official_clients() {
     run_python("card_keys.py", &[path(folder.path())]).unwrap();
     for (algorithm, card) in [("ES256", RICH), ("ES256", PLAIN), ("RS256", RICH)] {
         let key = folder.path().join(format!("{algorithm}.pem"));
-        let url = ("ATTACHE_PUBLIC_URL", "https://agent.example/a");
-        let file = ("ATTACHE_CARD_KEY_FILE", path(&key));
-        let named = host(card, &[file, url, ("ATTACHE_CARD_KEY_ID", "test-key")]);
-        if let Err(error) = run_python("card_forms.py", &[named.url(), "--key", path(&key)]) {
-            panic!("{algorithm}: {error}\n{}", named.output());
-        }
-        let unnamed = host(card, &[file, url]);
-        if let Err(error) = run_node("card_forms.mjs", &[unnamed.url(), path(&key)]) {
-            panic!("{algorithm}: {error}\n{}", unnamed.output());
+        let server = host(
+            card,
+            &[
+                ("ATTACHE_CARD_KEY_FILE", path(&key)),
+                ("ATTACHE_PUBLIC_URL", "https://agent.example/a"),
+            ],
+        );
+        let verdicts = [
+            run_python("card_forms.py", &[server.url(), "--key", path(&key)]),
+            run_node("card_forms.mjs", &[server.url(), path(&key)]),
+        ];
+        for verdict in verdicts {
+            if let Err(error) = verdict {
+                panic!("{algorithm}: {error}\n{}", server.output());
+            }
         }
     }
 }
