@@ -1,6 +1,6 @@
 //! The HTTP+JSON binding (section 11). Errors are AIP-193 objects with their HTTP status.
 
-use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
