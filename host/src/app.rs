@@ -112,6 +112,7 @@ impl App {
             public_url.as_ref(),
             &config.platform,
             config.card,
+            config.grpc,
             config.limits.max_body,
         );
         let path = config.component.clone();

@@ -47,6 +47,8 @@ pub struct Config {
     pub data: DataLocation,
     /// Which shape of the agent card the component is told to serve; none leaves it the choice.
     pub card: Option<CardMode>,
+    /// The card says that the agent speaks gRPC. It answers calls in any case.
+    pub grpc: bool,
     /// How long a repeated message finds the task that it began; none turns that off.
     pub idempotency_window: Option<Duration>,
     /// Webhooks may name private addresses. Push delivery reads it.
@@ -153,6 +155,11 @@ impl Config {
             public_url,
             data: data(flags.data_dir),
             card: card(flags.card)?,
+            grpc: match parse::given(flags.grpc) {
+                // A service takes HTTP/2 only when it was deployed so.
+                None => !platform.is_cloud_run(),
+                given => parse::switch("ATTACHE_GRPC (--grpc)", given)?,
+            },
             idempotency_window: parse::seconds(
                 "ATTACHE_IDEMPOTENCY_WINDOW (--idempotency-window)",
                 flags.idempotency_window,

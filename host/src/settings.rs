@@ -19,6 +19,7 @@ impl Settings {
     /// - `attache_public_url`: the URL for the card. Without it the component takes each request's.
     /// - `attache_platform`: `cloud-run` there, else absent.
     /// - `attache_card`: the shape of the card, when the deployment chose one.
+    /// - `attache_grpc`: `off` when the card is not to declare gRPC, else absent.
     /// - `attache_max_body`: the largest request body in bytes, which the component would otherwise
     ///   bound by itself.
     pub fn new(
@@ -26,6 +27,7 @@ impl Settings {
         public_url: Option<&PublicUrl>,
         platform: &Platform,
         card: Option<CardMode>,
+        grpc: bool,
         max_body: u64,
     ) -> Self {
         let mut add = |key: &str, value: &str| keys.insert(key.to_owned(), value.to_owned());
@@ -37,6 +39,9 @@ impl Settings {
         }
         if let Some(card) = card {
             add("attache_card", card.as_str());
+        }
+        if !grpc {
+            add("attache_grpc", "off");
         }
         add("attache_max_body", &max_body.to_string());
         Self(Arc::new(keys))

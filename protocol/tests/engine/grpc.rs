@@ -351,7 +351,10 @@ async fn a_tenant_sees_its_own_tasks() {
 async fn the_field_at_fault_is_named() {
     let world = Rc::new(World::default());
     let nan = [&[0x11][..], &f64::NAN.to_le_bytes()].concat();
-    let role = field(2, [field(1, "m"), number(4, 9), field(5, field(1, "x"))].concat());
+    let role = field(
+        2,
+        [field(1, "m"), number(4, 9), field(5, field(1, "x"))].concat(),
+    );
     for (method, message, at_fault) in [
         ("SendMessage", Vec::new(), "message"),
         ("SendMessage", field(2, field(1, "m")), "message.role"),
@@ -498,11 +501,11 @@ async fn the_extended_card_is_whole() {
     let mut card = puppet_card();
     card.capabilities.extended_agent_card = Some(true);
     card.icon_url = Some("https://example.com/icon.png".to_owned());
-    card.capabilities.extensions[0].params =
-        serde_json::json!({"n": 1}).as_object().cloned();
+    card.capabilities.extensions[0].params = serde_json::json!({"n": 1}).as_object().cloned();
     let url = "https://example.com/token";
     let flow = serde_json::json!({"tokenUrl": url, "scopes": {"a": "b"}});
-    let scheme = serde_json::json!({"oauth2SecurityScheme": {"flows": {"clientCredentials": flow}}});
+    let scheme =
+        serde_json::json!({"oauth2SecurityScheme": {"flows": {"clientCredentials": flow}}});
     let mut extended = card.clone();
     let schemes = serde_json::json!({"o": scheme});
     extended.security_schemes = schemes.as_object().unwrap().clone();
