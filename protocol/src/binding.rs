@@ -56,11 +56,22 @@ fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
                 } else {
                     path
                 };
-                Error::field(field, found.inner().to_string())
+                Error::field(field, without_position(found.inner()))
             }
-            Ok(_) => Error::field("params", error.to_string()),
+            Ok(_) => Error::field("params", without_position(&error)),
         }
     })
+}
+
+/// The field says where the fault is. Lines and columns would be those of a part of the body, or of a
+/// query that was made JSON first.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&position) {
+        Some(description) => description.to_owned(),
+        None => text,
+    }
 }
 
 /// True when brackets and braces are open in each other beyond this depth.

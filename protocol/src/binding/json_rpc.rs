@@ -299,6 +299,10 @@ fn not_a_request(body: &[u8], error: &serde_json::Error) -> Error {
             ErrorKind::InvalidRequest,
             "Batch requests are not supported: send one.",
         ),
+        Ok(value) if !value.get().starts_with('{') => Error::new(
+            ErrorKind::InvalidRequest,
+            "The body is JSON, but no object: send a JSON-RPC request.",
+        ),
         Ok(_) => Error::new(
             ErrorKind::InvalidRequest,
             format!("The body is not a JSON-RPC request object: {error}."),
