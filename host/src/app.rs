@@ -132,6 +132,7 @@ impl App {
             &config.platform,
             config.card,
             deployed_at,
+            config.grpc,
             config.limits.max_body,
         );
         let path = config.component.clone();

@@ -47,6 +47,7 @@ pub async fn compile(component: &Path, output: &Path) -> Result<u64, StartError>
         &Platform::Plain,
         None,
         0,
+        true,
         LIMITS.max_body,
     );
     let agent = Agent::of_bytes(shared, component, &compiled, settings)?;

@@ -51,6 +51,8 @@ pub struct Config {
     pub card: Option<CardMode>,
     /// How the agent card is signed, if it is.
     pub card_signing: Option<CardSigning>,
+    /// The card says that the agent speaks gRPC. It answers calls in any case.
+    pub grpc: bool,
     /// How long a repeated message finds the task that it began; none turns that off.
     pub idempotency_window: Option<Duration>,
     /// Webhooks may name private addresses. Push delivery reads it.
@@ -171,6 +173,11 @@ impl Config {
             data: data(flags.data_dir),
             card: card(flags.card)?,
             card_signing,
+            grpc: match parse::given(flags.grpc) {
+                // A service takes HTTP/2 only when it was deployed so.
+                None => !platform.is_cloud_run(),
+                given => parse::switch("ATTACHE_GRPC (--grpc)", given)?,
+            },
             idempotency_window: parse::seconds(
                 "ATTACHE_IDEMPOTENCY_WINDOW (--idempotency-window)",
                 flags.idempotency_window,

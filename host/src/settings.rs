@@ -20,6 +20,7 @@ impl Settings {
     /// - `attache_platform`: `cloud-run` there, else absent.
     /// - `attache_card`: the shape of the card, when the deployment chose one.
     /// - `attache_deployed_at`: when the agent was deployed, in seconds since the epoch.
+    /// - `attache_grpc`: `off` when the card is not to declare gRPC, else absent.
     /// - `attache_max_body`: the largest request body in bytes, which the component would otherwise
     ///   bound by itself.
     pub fn new(
@@ -28,6 +29,7 @@ impl Settings {
         platform: &Platform,
         card: Option<CardMode>,
         deployed_at: u64,
+        grpc: bool,
         max_body: u64,
     ) -> Self {
         let mut add = |key: &str, value: &str| keys.insert(key.to_owned(), value.to_owned());
@@ -41,6 +43,9 @@ impl Settings {
             add("attache_card", card.as_str());
         }
         add("attache_deployed_at", &deployed_at.to_string());
+        if !grpc {
+            add("attache_grpc", "off");
+        }
         add("attache_max_body", &max_body.to_string());
         Self(Arc::new(keys))
     }

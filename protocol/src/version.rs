@@ -23,6 +23,28 @@ impl Version {
     }
 }
 
+/// Checks an operation of 0.3: most of its clients name no version.
+pub(crate) fn check_0_3<B>(request: &Request<B>) -> Result<(), Error> {
+    let asked = requested(request);
+    if asked.is_empty() || is(&asked, "0", "3") {
+        return Ok(());
+    }
+    let message = format!(
+        "The request names A2A version {asked:?}, but this is an operation of 0.3. Leave the header \
+         A2A-Version out, or use the methods and paths of {SUPPORTED}."
+    );
+    Err(Error::new(ErrorKind::VersionNotSupported, message)
+        .with("requestedVersion", asked)
+        .with("supportedVersions", "0.3".to_owned()))
+}
+
+/// True for this version with any patch number.
+fn is(version: &str, major: &str, minor: &str) -> bool {
+    let mut numbers = version.split('.');
+    (numbers.next(), numbers.next()) == (Some(major), Some(minor))
+        && numbers.all(|n| n.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Checks an operation of 1.0. An absent or empty version means 0.3 (section 3.6.2), which has other
 /// methods and paths. The patch number is ignored.
 pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Error> {
@@ -53,28 +75,6 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Error> {
     Err(Error::new(ErrorKind::VersionNotSupported, message)
         .with("requestedVersion", requested)
         .with("supportedVersions", SUPPORTED.to_owned()))
-}
-
-/// Checks an operation of 0.3: most of its clients name no version.
-pub(crate) fn check_0_3<B>(request: &Request<B>) -> Result<(), Error> {
-    let asked = requested(request);
-    if asked.is_empty() || is(&asked, "0", "3") {
-        return Ok(());
-    }
-    let message = format!(
-        "The request names A2A version {asked:?}, but this is an operation of 0.3. Leave the header \
-         A2A-Version out, or use the methods and paths of {SUPPORTED}."
-    );
-    Err(Error::new(ErrorKind::VersionNotSupported, message)
-        .with("requestedVersion", asked)
-        .with("supportedVersions", "0.3".to_owned()))
-}
-
-/// True for this version with any patch number.
-fn is(version: &str, major: &str, minor: &str) -> bool {
-    let mut numbers = version.split('.');
-    (numbers.next(), numbers.next()) == (Some(major), Some(minor))
-        && numbers.all(|n| n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The version that the client names; empty when it names none.

@@ -8,6 +8,8 @@
 //!   failed by whoever next looks at the task ([`leases`]).
 //! - **No instance can wake another.** Whoever waits for a task asks the database again, first soon
 //!   and then every 100 ms ([`waiting`]).
+//! - **Nobody sends webhooks in the background.** The run that appends events posts them while it goes
+//!   on, and waits a little for the last ones when it ends ([`push`]).
 //! - **Spin authenticates nobody.** All callers share one owner; tenants are kept apart.
 //!
 //! Meant for development on one machine. In production the native host does all of this better.
@@ -18,6 +20,7 @@ mod card_signer;
 mod contract;
 mod leases;
 mod log;
+mod push;
 mod run;
 mod settings;
 mod store;

@@ -90,6 +90,7 @@ impl GuestTaskLog for Log {
             // Fails the task first if its run is gone. What else is wrong with it, Begin says.
             let _ = self.progress(&store, task_id, u64::MAX);
         }
+        let push = matches!(&opening, Kind::Create { push: Some(_), .. });
         let first = match &opening {
             Kind::Create { first, .. } => Some(first.state),
             Kind::Resume { .. } => None,
@@ -110,6 +111,9 @@ impl GuestTaskLog for Log {
                 // A task can end with its first change; a resumed one is held whatever its state.
                 let over = first.is_some_and(attache_task_store::State::ends_run);
                 let run = Run::new(Rc::clone(&store), lease, state, over);
+                if push {
+                    run.notify();
+                }
                 Ok(Begun::Started(Started {
                     run: tasks::Run::new(run),
                     task: task.map(Task::from),

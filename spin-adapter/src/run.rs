@@ -7,6 +7,7 @@ use attache_task_store::{Append, Check, Lease, Renew, Renewal, State};
 
 use crate::bindings::exports::attache::agent::tasks::{Change, Error, GuestRun, Placement};
 use crate::leases::{LEASE, RENEWAL, abandon};
+use crate::push::Courier;
 use crate::store::Store;
 use crate::waiting::{LONGEST, elapsed, now, pause};
 use wasip2::io::poll::Pollable;
@@ -24,6 +25,8 @@ pub(crate) struct Run {
     asked: Cell<u64>,
     /// When the lease was last renewed, on this instance's clock.
     renewed: Cell<u64>,
+    /// The task has webhooks that hear of what this run does.
+    push: Cell<bool>,
 }
 
 impl Run {
@@ -37,6 +40,20 @@ impl Run {
             stop: Cell::new(false),
             asked: Cell::new(elapsed()),
             renewed: Cell::new(elapsed()),
+            push: Cell::new(false),
+        }
+    }
+
+    /// Webhooks have something to be sent.
+    pub(crate) fn notify(&self) {
+        self.push.set(true);
+        Courier::of_this_instance(&self.store).send_due();
+    }
+
+    /// Lets what is being sent to webhooks go on.
+    fn keep_sending(&self) {
+        if self.push.get() {
+            Courier::of_this_instance(&self.store).advance();
         }
     }
 
@@ -56,6 +73,12 @@ impl Run {
         })?;
         self.renewed.set(moment);
         Ok(renewals.first().copied().unwrap_or(Renewal::Lost))
+    }
+
+    fn finish_sending(&self) {
+        if self.push.get() {
+            Courier::of_this_instance(&self.store).finish();
+        }
     }
 
     fn lose(&self) {
@@ -82,6 +105,9 @@ impl GuestRun for Run {
                 self.state.set(state);
                 self.over.set(state.ends_run());
                 self.stop.set(self.stop.get() || appended.cancel_requested);
+                if appended.push {
+                    self.notify();
+                }
                 Ok(appended.newest)
             }
             Err(error) => {
@@ -98,6 +124,7 @@ impl GuestRun for Run {
     }
 
     fn stopping(&self) -> bool {
+        self.keep_sending();
         let recent = elapsed().saturating_sub(self.asked.get()) < LONGEST;
         if self.stop.get() || self.over.get() || recent {
             return self.stop.get();
@@ -131,6 +158,7 @@ impl GuestRun for Run {
 impl Drop for Run {
     fn drop(&mut self) {
         if self.over.get() {
+            self.finish_sending();
             return;
         }
         if let Err(error) = abandon(&self.store, self.lease.clone(), self.state.get()) {
@@ -140,5 +168,8 @@ impl Drop for Run {
                 self.lease.task_id
             );
         }
+        // Also when nothing was appended: what ends the task is an event of it.
+        self.push.set(true);
+        self.finish_sending();
     }
 }

@@ -17,6 +17,7 @@ mod reading;
 mod repeating;
 mod resuming;
 mod values;
+mod webhooks;
 
 use crate::{Begin, Database, List, Opening, Scope, State};
 
@@ -82,8 +83,8 @@ pub async fn run_all<D: Database>(database: &D) -> Result<u32, String> {
         listing::carries_payloads,
         listing::counts_by_state,
         listing::refuses_a_page_size,
-        notifying::keeps_webhooks,
-        notifying::limits_webhooks,
+        webhooks::keeps_webhooks,
+        webhooks::limits_webhooks,
         notifying::comes_with_an_opening,
         notifying::sends_events_in_order,
         notifying::tries_again,

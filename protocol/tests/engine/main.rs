@@ -27,7 +27,6 @@ mod task_lifecycle;
 mod tasks;
 mod tenants;
 mod v0_3;
-mod v0_3_rest;
 
 use std::rc::Rc;
 use std::time::Duration;

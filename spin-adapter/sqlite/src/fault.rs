@@ -18,7 +18,8 @@ pub(crate) fn opening(label: &str, error: &Error) -> store::Error {
         Error::AccessDenied => format!(
             "the task log may not use the SQLite database {label:?}: in spin.toml give the component \
              sqlite_databases = [\"{label}\"], and its dependency on attache:agent \
-             inherit_configuration = [\"sqlite_databases\", \"variables\"]"
+             inherit_configuration = [\"sqlite_databases\", \"variables\", \
+             \"allowed_outbound_hosts\"]"
         ),
         Error::NoSuchDatabase => format!(
             "Spin knows no SQLite database {label:?}: define [sqlite_database.{label}] in the runtime \

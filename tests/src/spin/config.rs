@@ -86,7 +86,11 @@ impl SpinConfig {
             .dependency(Dependency {
                 name: "attache:agent@0.1.0".to_owned(),
                 path: adapter.into(),
-                inherit: Inherit::Only(vec!["sqlite_databases".to_owned(), "variables".to_owned()]),
+                inherit: Inherit::Only(
+                    ["sqlite_databases", "variables", "allowed_outbound_hosts"]
+                        .map(str::to_owned)
+                        .to_vec(),
+                ),
             })
             .database("default", Database::File(database.into()))
     }

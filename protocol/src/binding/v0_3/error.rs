@@ -18,6 +18,20 @@ fn code(kind: ErrorKind) -> i32 {
     }
 }
 
+/// What 0.3 calls an error. Its clients show this or look for it, so it stands before the sentence.
+fn title(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::TaskNotFound => "Task not found",
+        ErrorKind::TaskNotCancelable => "Task cannot be canceled",
+        ErrorKind::PushNotificationNotSupported => "Push Notification is not supported",
+        ErrorKind::UnsupportedOperation => "This operation is not supported",
+        ErrorKind::ContentTypeNotSupported => "Incompatible content types",
+        ErrorKind::InvalidAgentResponse => "Invalid agent response",
+        ErrorKind::ExtendedAgentCardNotConfigured => "Authenticated Extended Card not configured",
+        _ => return None,
+    })
+}
+
 /// The name of an error in the SDKs.
 fn name(kind: ErrorKind) -> &'static str {
     match kind {
@@ -74,10 +88,14 @@ pub(super) fn json_rpc(id: &Value, error: &Error) -> Vec<u8> {
             .collect();
         data.insert("fieldViolations".to_owned(), Value::Array(violations));
     }
+    let message = match title(error.kind) {
+        Some(title) => format!("{title}: {}", error.message),
+        None => error.message.clone(),
+    };
     json!({
         "jsonrpc": "2.0",
         "id": id,
-        "error": { "code": code(error.kind), "message": error.message, "data": data },
+        "error": { "code": code(error.kind), "message": message, "data": data },
     })
     .to_string()
     .into_bytes()
@@ -115,7 +133,7 @@ mod tests {
             parsed(json_rpc(&json!("i"), &error)),
             json!({"jsonrpc": "2.0", "id": "i", "error": {
                 "code": -32001,
-                "message": "There is no task \"t\".",
+                "message": "Task not found: There is no task \"t\".",
                 "data": {"reason": "TASK_NOT_FOUND", "metadata": {"taskId": "t"}},
             }})
         );

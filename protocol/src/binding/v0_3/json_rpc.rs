@@ -41,8 +41,13 @@ pub(crate) async fn serve<A: Agent>(
         },
         Err(error) => {
             let error = error::in_old_words(error);
-            let body = error::json_rpc(&id, &error);
-            json_response(http_status(&error), JSON, body).into()
+            let status = http_status(&error);
+            // Clients of that time read nothing but events where they asked for some.
+            if status == 200 && matches!(method, "message/stream" | "tasks/resubscribe") {
+                let bytes = JsonRpc { id }.error(&error);
+                return stream_head(Body::Full(bytes)).into();
+            }
+            json_response(status, JSON, error::json_rpc(&id, &error)).into()
         }
     }
 }
@@ -183,16 +188,15 @@ fn all_of(task_id: String) -> ListTaskPushNotificationConfigsRequest {
     }
 }
 
-/// Before 0.3 a task had one webhook, and a client need not say which. The one that has the task's
-/// own id is the one that a server of that time made.
+/// Before 0.3 a task had one webhook, and a client need not say which.
 fn any_push_config<A: Agent>(call: &Call<A>, task_id: String) -> Result<Answered, Error> {
     let answered = operation::list_task_push_notification_configs(call, &all_of(task_id.clone()))?;
     let mut configs = match answered.reply {
         Reply::PushConfigs(answer) => answer.configs,
         _ => Vec::new(),
     };
-    let own = configs.iter().position(|config| config.id == task_id);
-    let found: Option<TaskPushNotificationConfig> = match own {
+    let default = configs.iter().position(|c| c.id == push::DEFAULT_ID);
+    let found: Option<TaskPushNotificationConfig> = match default {
         Some(index) => Some(configs.swap_remove(index)),
         None => configs.into_iter().next(),
     };

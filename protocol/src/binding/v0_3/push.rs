@@ -10,6 +10,10 @@ use crate::wire::TaskPushNotificationConfig;
 
 const CONFIG: &str = "pushNotificationConfig";
 
+/// The id of a webhook that its client gave none. A task had one webhook before 0.3, so to set it again
+/// is to replace it; clients that send it with every message would be notified twice otherwise.
+pub(super) const DEFAULT_ID: &str = "default";
+
 /// A `PushNotificationConfig` as the flat object of 1.0, without its task.
 pub(super) fn to_new(mut old: Object, at: &str) -> Result<Object, Error> {
     let mut new = Object::new();
@@ -28,6 +32,9 @@ pub(super) fn to_new(mut old: Object, at: &str) -> Result<Object, Error> {
             let authentication = json!({ "scheme": scheme, "credentials": credentials });
             new.insert("authentication".to_owned(), authentication);
         }
+    }
+    if new.get("id").is_none_or(|id| id == "") {
+        new.insert("id".to_owned(), json!(DEFAULT_ID));
     }
     Ok(new)
 }
@@ -53,20 +60,19 @@ pub(super) fn create_to_new(
         None => old,
     };
     let name = string(take(&mut outer, "name"), "name")?;
-    let bare = match take(&mut outer, CONFIG) {
+    let mut bare = match take(&mut outer, CONFIG) {
         Some(config) => object(config, CONFIG)?,
         None => outer,
     };
-    let mut config: TaskPushNotificationConfig = typed(to_new(bare, CONFIG)?)?;
-    if config.id.is_empty() {
-        let named = name
-            .rsplit_once("/pushNotificationConfigs/")
-            .map(|(_, id)| id);
-        config.id = match named {
-            _ if !config_id.is_empty() => config_id,
-            named => named.unwrap_or_default().to_owned(),
-        };
+    let named = name.rsplit_once("/pushNotificationConfigs/");
+    let id = match named {
+        Some((_, id)) if config_id.is_empty() => id.to_owned(),
+        _ => config_id,
+    };
+    if bare.get("id").is_none_or(|id| id.is_null() || id == "") {
+        bare.insert("id".to_owned(), Value::String(id));
     }
+    let mut config: TaskPushNotificationConfig = typed(to_new(bare, CONFIG)?)?;
     config.task_id = task_id;
     Ok(config)
 }
@@ -146,11 +152,11 @@ mod tests {
             (json!({"name": name, CONFIG: bare()}), "c"),
             (
                 json!({"name": "tasks/t/pushNotificationConfigs/", CONFIG: bare()}),
-                "",
+                "default",
             ),
-            (json!({"taskId": "t", CONFIG: bare()}), ""),
-            (json!({"config": bare()}), ""),
-            (bare(), ""),
+            (json!({"taskId": "t", CONFIG: bare()}), "default"),
+            (json!({"config": bare()}), "default"),
+            (bare(), "default"),
         ] {
             let expected = TaskPushNotificationConfig {
                 id: id.to_owned(),
@@ -158,14 +164,18 @@ mod tests {
                 authentication: None,
                 ..config()
             };
-            let body_read = create_to_new(object(body.clone(), "").unwrap(), "t".to_owned());
+            let body_read = create_to_new(object(body.clone(), "default").unwrap(), "t".to_owned());
             assert_eq!(body_read.unwrap(), expected, "{body}");
         }
     }
 
     #[test]
     fn what_is_no_webhook() {
-        let refused = |old: Value| set_to_new(object(old, "").unwrap()).unwrap_err().message;
+        let refused = |old: Value| {
+            set_to_new(object(old, "default").unwrap())
+                .unwrap_err()
+                .message
+        };
         assert!(refused(json!({"taskId": "t"})).contains("pushNotificationConfig: is required"));
         assert!(refused(json!({CONFIG: "x"})).contains("must be an object"));
         assert!(

@@ -225,7 +225,7 @@ proptest! {
     }
 
     #[test]
-    fn webhooks(id in word(), url in word(), token in word(), scheme in "[a-z]{1,5}", credentials in word()) {
+    fn webhooks(id in "[a-zA-Z0-9]{1,8}", url in word(), token in word(), scheme in "[a-z]{1,5}", credentials in word()) {
         let new = TaskPushNotificationConfig {
             tenant: String::new(),
             id,

@@ -102,6 +102,20 @@ check('subscribe: a second connection sees the snapshot, then the same events', 
   equal(before + after, WHOLE, 'snapshot and events together');
 });
 
+check('subscribe: after a dropped stream, nothing is missing', async (agent) => {
+  let id;
+  for await (const event of agent.stream('tck-slow-7')) {
+    id = taskOf(event);
+    if (event.payload.$case === 'artifactUpdate') break;
+  }
+  const events = await collect(subscription(agent.client, id));
+  equal(words(events).at(-1), 'COMPLETED', 'the last event');
+  const before = texts(events[0].payload.value.artifacts[0].parts);
+  const after = artifactUpdates(events).map((update) => texts(update.artifact.parts));
+  holds(after.length < 10, 'the chunk that was seen is streamed again');
+  equal(before + after.join(''), WHOLE, 'snapshot and events together');
+});
+
 check('subscribe: sees a cancellation, and ends', async (agent) => {
   const { id } = await agent.send('test-resubscribe-message-id', 'hi', { returnImmediately: true });
   const seen = [];

@@ -144,6 +144,24 @@ async def _(agent: Agent) -> None:
         equal(before + after, "0 1 2 3 4 5 6 7 8 9 ", "snapshot and events together")
 
 
+@check("subscribe: after a dropped stream, nothing is missing")
+async def _(agent: Agent) -> None:
+    stream = agent.stream("tck-slow-7")
+    async for event in stream:
+        if event.HasField("artifact_update"):
+            break
+    await stream.aclose()
+    task = event.artifact_update.task_id
+    events = await collect(subscription(agent.streaming, task))
+    equal(kinds(events)[-1], "COMPLETED", "the last event")
+    before = texts(events[0].task.artifacts[0].parts)
+    after = [
+        texts(e.artifact_update.artifact.parts) for e in events if e.HasField("artifact_update")
+    ]
+    holds(len(after) < 10, "the chunk that was seen is streamed again")
+    equal(before + "".join(after), "0 1 2 3 4 5 6 7 8 9 ", "snapshot and events together")
+
+
 @check("subscribe: to a task that was sent without waiting")
 async def _(agent: Agent) -> None:
     task = await agent.send("test-resubscribe-message-id", return_immediately=True)

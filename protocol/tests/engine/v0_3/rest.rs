@@ -1,11 +1,7 @@
-//! Version 0.3 over HTTP+JSON, below `/v1`.
-
-use std::rc::Rc;
+//! HTTP+JSON, below `/v1`.
 
 use http::Method;
-use serde_json::json;
 
-use super::v0_3::old;
 use super::*;
 
 fn request(method: Method, path: &str, body: impl Into<Vec<u8>>) -> Request<Vec<u8>> {

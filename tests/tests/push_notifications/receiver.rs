@@ -1,0 +1,105 @@
+//! What a client runs to be notified.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Takes notifications, and answers them as it was told to; with 204 after that.
+#[derive(Clone)]
+pub(crate) struct Receiver {
+    address: SocketAddr,
+    taken: Arc<Mutex<Vec<Taken>>>,
+    answers: Arc<Mutex<VecDeque<u16>>>,
+}
+
+/// One notification.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Receiver {
+    pub(crate) async fn answering(statuses: &[u16]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let receiver = Self {
+            address: listener.local_addr().unwrap(),
+            taken: Arc::default(),
+            answers: Arc::new(Mutex::new(statuses.to_vec().into())),
+        };
+        let taking = receiver.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let receiver = taking.clone();
+                let take = service_fn(move |request| receiver.clone().take(request));
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), take);
+                tokio::spawn(connection);
+            }
+        });
+        receiver
+    }
+
+    async fn take(
+        self,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<bytes::Bytes>>, Infallible> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        self.taken.lock().unwrap().push(Taken {
+            path: head.uri.path().to_owned(),
+            headers: head.headers,
+            body: serde_json::from_slice(&body).unwrap(),
+        });
+        let status = self.answers.lock().unwrap().pop_front().unwrap_or(204);
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        Ok(response)
+    }
+
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The URL that a client registers.
+    pub(crate) fn hook(&self) -> String {
+        format!("{}/secret-path", self.origin())
+    }
+
+    pub(crate) fn taken(&self) -> Vec<Taken> {
+        self.taken.lock().unwrap().clone()
+    }
+
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        self.taken().into_iter().map(|taken| taken.body).collect()
+    }
+}
+
+/// Looks until it is as wanted.
+pub(crate) async fn until<T: std::fmt::Debug>(
+    look: impl Fn() -> T,
+    wanted: impl Fn(&T) -> bool,
+) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let found = look();
+        if wanted(&found) {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "still {found:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
