@@ -38,6 +38,11 @@ pub(crate) fn check_0_3<B>(request: &Request<B>) -> Result<(), Error> {
         .with("supportedVersions", "0.3".to_owned()))
 }
 
+/// True when the client names 1.0.
+pub(crate) fn is_1_0<B>(request: &Request<B>) -> bool {
+    is(&requested(request), "1", "0")
+}
+
 /// True for this version with any patch number.
 fn is(version: &str, major: &str, minor: &str) -> bool {
     let mut numbers = version.split('.');

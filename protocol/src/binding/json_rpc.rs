@@ -39,7 +39,7 @@ pub(crate) async fn serve<A: Agent>(call: Call<A>, request: &Request<Vec<u8>>) -
             return json_response(http_status(&error), JSON, error_body(&id, &error)).into();
         }
     };
-    if v0_3::json_rpc::is_method(&envelope.method) {
+    if v0_3::json_rpc::is_method(&envelope.method, request) {
         let Envelope { method, params } = envelope;
         return v0_3::json_rpc::serve(call, id, &method, params, request).await;
     }

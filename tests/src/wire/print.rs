@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::exchange::Answer;
 
-/// The headers that say something of the protocol; others are the server's own.
+/// The headers that say something of the protocol; others are the server's own, such as Last-Modified:
+/// only the host knows when it was deployed.
 const HEADERS: &[&str] = &[
     "content-type",
     "allow",
@@ -14,7 +15,6 @@ const HEADERS: &[&str] = &[
     "x-a2a-extensions",
     "cache-control",
     "etag",
-    "last-modified",
     "vary",
 ];
 const UUID: usize = 36;
@@ -43,7 +43,6 @@ impl Printer {
             for value in answer.headers.get_all(*name) {
                 let value = match *name {
                     "etag" => "{{etag}}".into(),
-                    "last-modified" => "{{date}}".into(),
                     _ => String::from_utf8_lossy(value.as_bytes()),
                 };
                 text.push_str(&format!("{name}: {value}\n"));
@@ -68,8 +67,10 @@ impl Printer {
 
     /// Replaces what differs from run to run.
     fn settle(&mut self, text: &str) -> String {
+        let authority = self.base.trim_start_matches("http://");
         let text = text
             .replace(&self.base, "{{base}}")
+            .replace(authority, "{{authority}}")
             .replace(&self.tenant, "{{case}}");
         let mut settled = String::with_capacity(text.len());
         let mut rest = text.as_str();

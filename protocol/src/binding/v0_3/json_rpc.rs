@@ -9,7 +9,7 @@ use super::{Ends, Form, error, event, print, push, task, translated};
 use crate::agent::Agent;
 use crate::binding::json_rpc::{http_status, success};
 use crate::binding::sse::{Framing, events};
-use crate::binding::{JSON, json_response, stream_head};
+use crate::binding::{JSON, json_response, parse, stream_head};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Answered, Call, Reply};
 use crate::server::{Answer, Body};
@@ -20,9 +20,10 @@ use crate::wire::{
 };
 use crate::{card, public_url};
 
-/// True when a method is one of 0.3: those of 1.0 have no slash.
-pub(crate) fn is_method(method: &str) -> bool {
-    method.contains('/')
+/// True when a method is one of 0.3, or looks like one and the client does not say that it speaks 1.0:
+/// the methods of 1.0 have no slash.
+pub(crate) fn is_method(method: &str, request: &Request<Vec<u8>>) -> bool {
+    Method::of(method).is_some() || (method.contains('/') && !version::is_1_0(request))
 }
 
 /// Answers a call; `params` is the text of its parameters.
@@ -65,9 +66,7 @@ async fn dispatch<A: Agent>(
         )
     })?;
     version::check_0_3(request)?;
-    let params = serde_json::from_str(params)
-        .map_err(|error| Error::field("params", format!("cannot be read: {error}")))?;
-    let params = object(params, "params")?;
+    let params = object(parse(params)?, "params")?;
     let ends = match method {
         Method::Resubscribe => Ends::WithTask,
         _ => Ends::WithTurn,

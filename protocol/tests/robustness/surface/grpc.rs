@@ -12,7 +12,10 @@ pub(super) fn all() -> Vec<Surface> {
         feed: Feed::Request(make, check),
     };
     vec![
-        surface("gRPC frames", frames),
+        Surface {
+            name: "gRPC frames",
+            feed: Feed::Request(frames, check_frames),
+        },
         surface("gRPC SendMessage", |rng| {
             let method = ["SendMessage", "SendStreamingMessage"][rng.below(2)];
             tampered(rng, method, &send())
@@ -152,6 +155,16 @@ fn metadata(rng: &mut Rng) -> Request<Vec<u8>> {
         }
     }
     request
+}
+
+/// As for messages; but a frame that says that it is compressed, after a head that does not, is INTERNAL
+/// by the rules of gRPC.
+fn check_frames(got: &Got) -> Result<(), String> {
+    let status = got.trailers.get("grpc-status");
+    if status.is_some_and(|status| status.as_bytes() == b"13") {
+        return Ok(());
+    }
+    check(got)
 }
 
 /// gRPC says everything in its own status: HTTP's is 200, or tells that this is no gRPC.
