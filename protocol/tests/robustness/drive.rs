@@ -113,7 +113,8 @@ fn fresh() -> Server<Echo> {
 
 async fn read(answer: Answer) -> Got {
     let (head, body) = answer.response.into_parts();
-    let streamed = matches!(body, Body::Stream(_));
+    let events = head.headers.get("content-type").map(|v| v.as_bytes());
+    let streamed = matches!(body, Body::Stream(_)) || events == Some(b"text/event-stream");
     let work = async {
         if let Some(after) = answer.after {
             after.await;
