@@ -4,6 +4,10 @@
 //! checked and linked, so that a request only takes an instance from the pool. A process serves
 //! one agent; swapping it for another means replacing this value.
 
+mod rehearsal;
+
+pub use rehearsal::RehearsalError;
+
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
@@ -14,6 +18,7 @@ use wasmtime::{Engine, Store};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::bindings::WorkerPre;
+use crate::card_signer::CardSigner;
 use crate::component::{self, LoadError};
 use crate::config::Limits;
 use crate::engine::CpuMeter;
@@ -35,11 +40,15 @@ pub struct Shared {
     pub outbound: Outbound,
     /// The task log.
     pub keeper: Keeper,
+    /// What signs agent cards.
+    pub card_signer: CardSigner,
 }
 
 /// A component that serves requests.
 pub struct Agent {
     shared: Shared,
+    /// Where it came from, for errors.
+    path: String,
     settings: Settings,
     handler: ProxyPre<Instance>,
     worker: Option<WorkerPre<Instance>>,
@@ -51,7 +60,21 @@ impl Agent {
     /// # Errors
     /// [`LoadError`], when it cannot be read, loaded or linked.
     pub fn load(shared: Shared, path: &Path, settings: Settings) -> Result<Self, LoadError> {
-        let (component, exports) = component::load(&shared.engine, path)?;
+        let bytes = component::read(path)?;
+        Self::of_bytes(shared, path, &bytes, settings)
+    }
+
+    /// Loads the component that `path` holds, or what was compiled from it. Blocks while it compiles.
+    ///
+    /// # Errors
+    /// [`LoadError`], when it cannot be loaded or linked.
+    pub fn of_bytes(
+        shared: Shared,
+        path: &Path,
+        bytes: &[u8],
+        settings: Settings,
+    ) -> Result<Self, LoadError> {
+        let (component, exports) = component::load(&shared.engine, path, bytes)?;
         let invalid = |error: wasmtime::Error| LoadError::Invalid {
             path: path.display().to_string(),
             reason: format!("{error:#}"),
@@ -67,6 +90,7 @@ impl Agent {
         let handler = ProxyPre::new(linked).map_err(invalid)?;
         Ok(Self {
             shared,
+            path: path.display().to_string(),
             settings,
             handler,
             worker,
@@ -83,20 +107,6 @@ impl Agent {
         self.worker.is_some()
     }
 
-    /// Makes an instance and drops it: what a machine or a limit does not allow is found at the
-    /// start, and not by the first caller.
-    ///
-    /// # Errors
-    /// What the engine says.
-    pub async fn rehearse(&self) -> Result<(), String> {
-        let (mut store, meter) = self.store(Caller::default());
-        let instance = Box::pin(self.handler.instantiate_async(&mut store));
-        match meter.measure(instance).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(format!("{error:#}")),
-        }
-    }
-
     /// A store for one instance, which serves `caller`. Call it inside the request's span.
     pub fn store(&self, caller: Caller) -> (Store<Instance>, CpuMeter) {
         let tasks = Tasks::new(self.shared.keeper.clone(), caller.owner().to_owned());
@@ -107,6 +117,7 @@ impl Agent {
         let capabilities = Capabilities {
             settings: self.settings.clone(),
             caller,
+            card_signer: self.shared.card_signer.clone(),
             tasks,
             outbound: OutboundHooks::new(self.shared.outbound.clone(), Span::current()),
         };

@@ -11,9 +11,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::agent::{Agent, Shared};
+use crate::agent::{Agent, RehearsalError, Shared};
+use crate::card_signer::CardSigner;
 use crate::cloud_run;
-use crate::component::LoadError;
+use crate::component::{self, LoadError};
 use crate::config::{Config, Platform, PublicUrl};
 use crate::engine::{self, Ticker};
 use crate::outbound::Outbound;
@@ -64,9 +65,15 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
-    /// The component loads, and cannot be given what it needs.
-    #[error("no instance of the component can be made: {0}")]
-    Instance(String),
+    /// The component loads, and does not do what it is for.
+    #[error(transparent)]
+    Rehearsal(#[from] RehearsalError),
+    /// There is a key for cards, and no URL that they could vouch for.
+    #[error(
+        "the agent card cannot be signed, because the public URL could not be found out; set \
+         ATTACHE_PUBLIC_URL (--public-url), or unset the key for cards"
+    )]
+    UnknownUrl,
     /// The engine cannot be set up.
     #[error("the WebAssembly engine cannot be set up: {0}")]
     Engine(String),
@@ -76,8 +83,12 @@ impl StartError {
     /// The status that the process ends with.
     pub fn exit_status(&self) -> u8 {
         match self {
-            Self::Component(_) => 65,
-            Self::Tasks(_) | Self::Listen { .. } | Self::Instance(_) | Self::Engine(_) => 69,
+            Self::Component(_) | Self::Rehearsal(RehearsalError::Card { .. }) => 65,
+            Self::Tasks(_)
+            | Self::Listen { .. }
+            | Self::Rehearsal(RehearsalError::Instance(_))
+            | Self::UnknownUrl
+            | Self::Engine(_) => 69,
         }
     }
 }
@@ -102,6 +113,9 @@ impl App {
             telemetry.set_project(project);
         }
         let public_url = config.public_url.or(found.map(|found| found.url));
+        if config.card_signing.is_some() && public_url.is_none() {
+            return Err(StartError::UnknownUrl);
+        }
 
         let keeper = Keeper::new(database.clone(), config.idempotency_window);
         let shared = Shared {
@@ -109,12 +123,16 @@ impl App {
             limits: config.limits,
             outbound: Outbound::new(config.outbound),
             keeper: keeper.clone(),
+            card_signer: config.card_signing.map(CardSigner::new).unwrap_or_default(),
         };
+        let deployed_at = component::written_at(&config.component).unwrap_or_else(now);
         let settings = Settings::new(
             config.settings,
             public_url.as_ref(),
             &config.platform,
             config.card,
+            deployed_at,
+            config.grpc,
             config.limits.max_body,
         );
         let path = config.component.clone();
@@ -125,7 +143,7 @@ impl App {
             Err(error) => return Err(StartError::Engine(error.to_string())),
         };
 
-        agent.rehearse().await.map_err(StartError::Instance)?;
+        agent.rehearse().await?;
 
         let address = config.listen;
         let listen = |source| StartError::Listen { address, source };
@@ -211,6 +229,12 @@ async fn find_out(platform: &Platform, metadata_host: &str) -> Option<cloud_run:
             None
         }
     }
+}
+
+/// Seconds since the epoch.
+fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }
 
 /// What a person at a terminal wants to know.

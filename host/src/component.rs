@@ -52,65 +52,93 @@ pub enum LoadError {
     },
 }
 
-/// Reads a `.wasm` or `.cwasm` file. Which of them it is, its content says, not its name.
+/// Reads a `.wasm` or `.cwasm` file.
 ///
 /// # Errors
 /// [`LoadError`]; its text names the file.
-pub fn load(engine: &Engine, path: &Path) -> Result<(Component, Exports), LoadError> {
+pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    std::fs::read(path).map_err(|source| unreadable(path, source))
+}
+
+/// Loads what `path` holds. Whether it is compiled already, its content says, not its name.
+///
+/// # Errors
+/// [`LoadError`]; its text names the file.
+pub fn load(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<(Component, Exports), LoadError> {
     let name = || path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| LoadError::Unreadable {
-        path: name(),
-        source,
-    })?;
-    let component = if artifact::is_compiled(&bytes) {
-        artifact::open(engine, &bytes).map_err(|source| LoadError::Artifact {
+    let component = if artifact::is_compiled(bytes) {
+        artifact::open(engine, bytes).map_err(|source| LoadError::Artifact {
             path: name(),
             source,
         })?
     } else {
-        Component::new(engine, &bytes).map_err(|error| LoadError::Invalid {
-            path: name(),
-            reason: format!("{error:#}"),
-        })?
+        Component::new(engine, bytes).map_err(|error| invalid(path, &error))?
     };
-    let exports = contract::check(&component).map_err(|source| LoadError::Refused {
-        path: name(),
-        source,
-    })?;
+    let exports = check(path, &component)?;
     Ok((component, exports))
 }
 
-/// Compiles `component` into the file `output`. Returns the size of what was written.
+/// Compiles `component`, for [`write`].
 ///
-/// The component is checked like at a start, so that an image build fails and not the service.
+/// It is checked like at a start, so that an image build fails and not the service.
 ///
 /// # Errors
 /// [`LoadError`]; its text names the file.
-pub fn compile(engine: &Engine, component: &Path, output: &Path) -> Result<u64, LoadError> {
-    let unreadable = |path: &Path| {
-        let path = path.display().to_string();
-        move |source| LoadError::Unreadable { path, source }
-    };
-    let name = || component.display().to_string();
-    let invalid = |error: wasmtime::Error| LoadError::Invalid {
-        path: name(),
-        reason: format!("{error:#}"),
-    };
-    let bytes = std::fs::read(component).map_err(unreadable(component))?;
+pub fn compile(engine: &Engine, component: &Path) -> Result<Vec<u8>, LoadError> {
+    let bytes = read(component)?;
     if artifact::is_compiled(&bytes) {
         return Err(LoadError::Invalid {
-            path: name(),
+            path: component.display().to_string(),
             reason: "it is compiled already; give the .wasm file".to_owned(),
         });
     }
+    let invalid = |error: wasmtime::Error| invalid(component, &error);
     let compiled = Component::new(engine, &bytes).map_err(invalid)?;
-    contract::check(&compiled).map_err(|source| LoadError::Refused {
-        path: name(),
+    check(component, &compiled)?;
+    Ok(artifact::seal(compiled.serialize().map_err(invalid)?))
+}
+
+/// Writes what [`compile`] made.
+///
+/// # Errors
+/// [`LoadError`]; its text names the file.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
+    write_whole(path, bytes).map_err(|source| unreadable(path, source))
+}
+
+/// When the file was written, in seconds since the epoch. None when the file does not tell: tools
+/// that make the same image of the same source put one date on every file, in 1970 or in 1980.
+pub fn written_at(path: &Path) -> Option<u64> {
+    const NEVER_BEFORE: u64 = 1_000_000_000;
+    let modified = std::fs::metadata(path)
+        .and_then(|file| file.modified())
+        .ok()?;
+    let seconds = modified
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?
+        .as_secs();
+    (seconds > NEVER_BEFORE).then_some(seconds)
+}
+
+fn check(path: &Path, component: &Component) -> Result<Exports, LoadError> {
+    contract::check(component).map_err(|source| LoadError::Refused {
+        path: path.display().to_string(),
         source,
-    })?;
-    let sealed = artifact::seal(compiled.serialize().map_err(invalid)?);
-    write_whole(output, &sealed).map_err(unreadable(output))?;
-    Ok(sealed.len() as u64)
+    })
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> LoadError {
+    LoadError::Unreadable {
+        path: path.display().to_string(),
+        source,
+    }
+}
+
+fn invalid(path: &Path, error: &wasmtime::Error) -> LoadError {
+    LoadError::Invalid {
+        path: path.display().to_string(),
+        reason: format!("{error:#}"),
+    }
 }
 
 /// A reader of `path` sees the old file or the new one, never half of one, also when several

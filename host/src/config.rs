@@ -5,6 +5,7 @@
 //! cannot be used ends the start with one sentence that names the key, the value and what would be
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
+mod card_signing;
 mod environment;
 mod error;
 mod flags;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::card_signer::CardSigning;
 use crate::outbound::{AllowList, Caller, OutboundConfig};
 use crate::telemetry::{LogConfig, LogFormat};
 
@@ -47,6 +49,10 @@ pub struct Config {
     pub data: DataLocation,
     /// Which shape of the agent card the component is told to serve; none leaves it the choice.
     pub card: Option<CardMode>,
+    /// How the agent card is signed, if it is.
+    pub card_signing: Option<CardSigning>,
+    /// The card says that the agent speaks gRPC. It answers calls in any case.
+    pub grpc: bool,
     /// How long a repeated message finds the task that it began; none turns that off.
     pub idempotency_window: Option<Duration>,
     /// Webhooks may name private addresses. Push delivery reads it.
@@ -144,6 +150,19 @@ impl Config {
             None => Platform::Plain,
         };
         let public_url = public_url::resolve(flags.public_url, environment, &platform)?;
+        let card_signing = card_signing::resolve(
+            flags.card_key_file,
+            flags.card_key_id,
+            flags.card_jku,
+            environment,
+        )?;
+        if card_signing.is_some() && public_url.is_none() && !platform.is_cloud_run() {
+            return Err(ConfigError::missing(
+                "ATTACHE_PUBLIC_URL (--public-url)",
+                "a signed card vouches for its URLs, which must not be the choice of whoever asks \
+                 for it; give the agent's URL, or unset the key for cards",
+            ));
+        }
         Ok(Self {
             component: component(flags.component)?,
             listen: SocketAddr::new(
@@ -153,6 +172,12 @@ impl Config {
             public_url,
             data: data(flags.data_dir),
             card: card(flags.card)?,
+            card_signing,
+            grpc: match parse::given(flags.grpc) {
+                // A service takes HTTP/2 only when it was deployed so.
+                None => !platform.is_cloud_run(),
+                given => parse::switch("ATTACHE_GRPC (--grpc)", given)?,
+            },
             idempotency_window: parse::seconds(
                 "ATTACHE_IDEMPOTENCY_WINDOW (--idempotency-window)",
                 flags.idempotency_window,

@@ -13,6 +13,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings;
+use crate::card_signer::CardSigner;
 use crate::identity::Caller;
 use crate::outbound::OutboundHooks;
 use crate::settings::Settings;
@@ -30,6 +31,8 @@ pub struct Capabilities {
     pub settings: Settings,
     /// Who calls.
     pub caller: Caller,
+    /// What signs cards.
+    pub card_signer: CardSigner,
     /// The task log, bound to the caller's owner.
     pub tasks: Tasks,
     /// Outgoing requests.
@@ -86,6 +89,10 @@ pub fn link(linker: &mut Linker<Instance>) -> wasmtime::Result<()> {
     bindings::caller::add_to_linker::<_, HasSelf<Caller>>(linker, |instance: &mut Instance| {
         &mut instance.capabilities.caller
     })?;
+    bindings::card_signer::add_to_linker::<_, HasSelf<CardSigner>>(
+        linker,
+        |instance: &mut Instance| &mut instance.capabilities.card_signer,
+    )?;
     bindings::tasks::add_to_linker::<_, HasTasks>(linker, |instance: &mut Instance| TaskView {
         tasks: &mut instance.capabilities.tasks,
         table: &mut instance.table,

@@ -3,13 +3,16 @@
 //! [`App`] puts the parts together. From the outside in: [`server`] accepts connections, [`service`]
 //! answers a request, [`agent`] is the loaded component, [`instance`] what one request runs in.
 //! What a component may do are capabilities, one module each: [`tasks`], [`outbound`], [`settings`],
-//! [`identity`]; [`push`] tells others of what it did. Each says which of its parts live as long as the process, the component, or the
+//! [`identity`], [`card_signer`]; [`push`] tells others of what it did. Each says which of its parts
+//! live as long as the process, the component, or the
 //! request.
 
 pub mod agent;
 pub mod app;
 mod bindings;
+pub mod card_signer;
 pub mod cloud_run;
+pub mod compile;
 pub mod component;
 pub mod config;
 pub mod engine;

@@ -6,9 +6,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use attache_host::App;
-use attache_host::component;
+use attache_host::compile;
 use attache_host::config::{Cli, CompileFlags, Config, Environment, Verb};
-use attache_host::engine;
 use attache_host::signals::Signals;
 use attache_host::telemetry::{LogFormat, Telemetry};
 use clap::Parser;
@@ -23,8 +22,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: u8 = 64;
 /// Something outside that is needed and missing.
 const UNAVAILABLE: u8 = 69;
-/// A component that cannot be used.
-const DATA: u8 = 65;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -87,16 +84,19 @@ fn serve(config: Config) -> ExitCode {
 }
 
 fn compile(flags: &CompileFlags) -> ExitCode {
-    let engine = match engine::for_compiling() {
-        Ok(engine) => engine,
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
         Err(error) => return refuse(UNAVAILABLE, &error),
     };
-    match component::compile(&engine, &flags.component, &flags.output) {
+    match runtime.block_on(compile::compile(&flags.component, &flags.output)) {
         Ok(bytes) => {
             say(&format_args!("{}: {bytes} bytes\n", flags.output.display()));
             ExitCode::SUCCESS
         }
-        Err(error) => refuse(DATA, &error),
+        Err(error) => refuse(error.exit_status(), &error),
     }
 }
 

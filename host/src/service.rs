@@ -18,8 +18,8 @@ pub use reply::{Broken, ReplyBody};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{CONTENT_LENGTH, EXPECT, HOST};
-use http::{HeaderValue, Method, Request, Response};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tracing::{Instrument, debug};
@@ -77,9 +77,10 @@ impl Service {
         let log = AccessLog::begin(&request, remote, span.clone());
         async {
             let health = Health::is_health(request.uri().path());
+            let grpc = is_grpc(request.headers());
             let mut response = match self.respond(request).await {
                 Ok(response) => response,
-                Err(answer) => answer.into_response(),
+                Err(answer) => answer.into_response(grpc),
             };
             if let Ok(id) = HeaderValue::from_str(&id) {
                 response.headers_mut().entry("x-request-id").or_insert(id);
@@ -135,6 +136,12 @@ impl Service {
             response = exchange => response,
         }
     }
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }
 
 /// The component is promised a request with an authority that it can read.

@@ -19,6 +19,8 @@ impl Settings {
     /// - `attache_public_url`: the URL for the card. Without it the component takes each request's.
     /// - `attache_platform`: `cloud-run` there, else absent.
     /// - `attache_card`: the shape of the card, when the deployment chose one.
+    /// - `attache_deployed_at`: when the agent was deployed, in seconds since the epoch.
+    /// - `attache_grpc`: `off` when the card is not to declare gRPC, else absent.
     /// - `attache_max_body`: the largest request body in bytes, which the component would otherwise
     ///   bound by itself.
     pub fn new(
@@ -26,6 +28,8 @@ impl Settings {
         public_url: Option<&PublicUrl>,
         platform: &Platform,
         card: Option<CardMode>,
+        deployed_at: u64,
+        grpc: bool,
         max_body: u64,
     ) -> Self {
         let mut add = |key: &str, value: &str| keys.insert(key.to_owned(), value.to_owned());
@@ -37,6 +41,10 @@ impl Settings {
         }
         if let Some(card) = card {
             add("attache_card", card.as_str());
+        }
+        add("attache_deployed_at", &deployed_at.to_string());
+        if !grpc {
+            add("attache_grpc", "off");
         }
         add("attache_max_body", &max_body.to_string());
         Self(Arc::new(keys))

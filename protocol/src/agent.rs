@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 
+use serde_json::{Map, Value};
+
 use crate::log::{LogError, SharedLog};
 use crate::platform::{Caller, Platform};
 use crate::run::Recorder;
@@ -27,6 +29,12 @@ pub trait Agent: 'static {
     fn extended_card(&self, caller: Option<&Caller>) -> Option<AgentCard> {
         let _ = caller;
         None
+    }
+
+    /// True to refuse messages with a part in a media type that the card does not list, neither for
+    /// the agent nor for a skill (section 3.1.1). Otherwise the agent sees such a part and decides.
+    fn enforces_input_modes(&self) -> bool {
+        false
     }
 
     /// When the task of a new message comes into being.
@@ -131,6 +139,8 @@ impl<E: std::error::Error> From<E> for Failure {
 pub struct Context {
     pub(crate) message: Message,
     pub(crate) accepted_output_modes: Vec<String>,
+    pub(crate) extensions: Vec<String>,
+    pub(crate) metadata: Option<Map<String, Value>>,
     pub(crate) platform: Rc<dyn Platform>,
     pub(crate) log: SharedLog,
     pub(crate) recorder: Recorder,
@@ -177,6 +187,16 @@ impl Context {
     /// A configuration value or secret.
     pub fn config(&self, key: &str) -> Option<String> {
         self.platform.config(key)
+    }
+
+    /// What the client said of the request as a whole, beside the message's own metadata.
+    pub fn metadata(&self) -> Option<&Map<String, Value>> {
+        self.metadata.as_ref()
+    }
+
+    /// The extensions of the protocol that both the client and the card name.
+    pub fn extensions(&self) -> &[String] {
+        &self.extensions
     }
 
     /// The media types that the client takes; empty is no preference.
@@ -243,8 +263,10 @@ impl Context {
     }
 }
 
-fn takes(mode: &str, media_type: &str) -> bool {
-    let mode = mode.split(';').next().unwrap_or_default().trim();
+/// True when `mode`, as cards and clients write it, covers this media type.
+pub(crate) fn takes(mode: &str, media_type: &str) -> bool {
+    let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_owned();
+    let (mode, media_type) = (essence(mode), &*essence(media_type));
     if mode == "*/*" || mode.eq_ignore_ascii_case(media_type) {
         return true;
     }

@@ -1,8 +1,10 @@
 //! How requests arrive and answers leave: one module for each binding, and what they share.
 
+pub(crate) mod grpc;
 pub(crate) mod http_json;
 pub(crate) mod json_rpc;
 mod sse;
+pub(crate) mod v0_3;
 
 use std::borrow::Cow;
 
@@ -15,6 +17,9 @@ use crate::error::Error;
 use crate::server::Body;
 
 pub(crate) const JSON: &str = "application/json";
+/// How deep parameters may be nested. What is taken is stored within a task and printed within an
+/// answer, a few levels deeper, and has to be read again there: JSON parsers commonly stop at 128.
+const MAX_DEPTH: usize = 100;
 
 /// The pairs of a query string, decoded.
 pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
@@ -37,6 +42,10 @@ fn decode(text: &str) -> Cow<'_, str> {
 
 /// Parses parameters. The path of the field at fault is looked for only when there is one.
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+    if nested_deeper(json.as_bytes(), MAX_DEPTH) {
+        let description = format!("is nested deeper than {MAX_DEPTH} levels");
+        return Err(Error::field("params", description));
+    }
     serde_json::from_str(json).map_err(|error| {
         let deserializer = &mut serde_json::Deserializer::from_str(json);
         match serde_path_to_error::deserialize::<_, T>(deserializer) {
@@ -47,11 +56,44 @@ fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
                 } else {
                     path
                 };
-                Error::field(field, found.inner().to_string())
+                Error::field(field, without_position(found.inner()))
             }
-            Ok(_) => Error::field("params", error.to_string()),
+            Ok(_) => Error::field("params", without_position(&error)),
         }
     })
+}
+
+/// The field says where the fault is. Lines and columns would be those of a part of the body, or of a
+/// query that was made JSON first.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&position) {
+        Some(description) => description.to_owned(),
+        None => text,
+    }
+}
+
+/// True when brackets and braces are open in each other beyond this depth.
+fn nested_deeper(json: &[u8], limit: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The media type of a body, without parameters, in lower case.
@@ -90,6 +132,15 @@ pub(crate) fn json_response(status: u16, media_type: &str, body: Vec<u8>) -> Res
             .headers_mut()
             .insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
+    response
+}
+
+/// An extended card: for one caller, so for no cache that callers share.
+fn extended_card(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=300"),
+    );
     response
 }
 

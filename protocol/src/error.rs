@@ -8,7 +8,7 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 /// The domain of A2A's own errors in `google.rpc.ErrorInfo`.
-const DOMAIN: &str = "a2a-protocol.org";
+pub(crate) const DOMAIN: &str = "a2a-protocol.org";
 /// The longest text in an error.
 const MAX_CHARS: usize = 600;
 
@@ -33,7 +33,7 @@ pub enum ErrorKind {
     ExtensionSupportRequired,
     /// The protocol version is not spoken here.
     VersionNotSupported,
-    /// The body is not JSON.
+    /// The body is not JSON, or not the protobuf message that it should be.
     Parse,
     /// The JSON is not a request.
     InvalidRequest,
@@ -108,6 +108,21 @@ impl ErrorKind {
             Self::TooLarge => "RESOURCE_EXHAUSTED",
             Self::Unavailable => "UNAVAILABLE",
             Self::InvalidAgentResponse | Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// The status code in the gRPC binding (section 10.6): the one of that name, but for a method that
+    /// does not exist, which gRPC itself calls UNIMPLEMENTED.
+    pub fn grpc_code(self) -> i32 {
+        match (self, self.status_name()) {
+            (Self::MethodNotFound, _) | (_, "UNIMPLEMENTED") => 12,
+            (_, "INVALID_ARGUMENT") => 3,
+            (_, "NOT_FOUND") => 5,
+            (_, "RESOURCE_EXHAUSTED") => 8,
+            (_, "FAILED_PRECONDITION") => 9,
+            (_, "UNAVAILABLE") => 14,
+            (_, "UNAUTHENTICATED") => 16,
+            _ => 13,
         }
     }
 

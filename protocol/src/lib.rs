@@ -1,6 +1,6 @@
 //! The A2A server engine.
 //!
-//! It turns an HTTP request into an answer: routing, both JSON bindings, versions, validation, the
+//! It turns an HTTP request into an answer: routing, the three bindings, versions, validation, the
 //! operations, the state of a task, streams. It does no I/O and knows no WASI: the clock, randomness,
 //! configuration and the task log come through [`Platform`] and [`TaskLog`], so the engine is tested
 //! natively and a shell for another world can be put around it.
@@ -14,7 +14,9 @@
 mod agent;
 mod binding;
 mod card;
+mod cors;
 mod error;
+mod extension;
 mod log;
 mod operation;
 mod platform;
@@ -31,6 +33,6 @@ pub use log::{
     Begun, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Progress, PushConfig,
     Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
 };
-pub use platform::{Caller, Platform};
+pub use platform::{Caller, CardSignature, Platform};
 pub use run::Frame;
 pub use server::{Answer, Body, Piece, Server, too_large};

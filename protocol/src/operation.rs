@@ -55,7 +55,7 @@ pub(crate) struct Call<A> {
     pub(crate) version: Version,
     /// The agent's own card, for what it declares.
     pub(crate) card: AgentCard,
-    /// The extensions that the client named.
+    /// The extensions that the client named and the card declares.
     pub(crate) extensions: Vec<String>,
     /// Where a stream goes on, if it was interrupted.
     pub(crate) last_event_id: Option<u64>,

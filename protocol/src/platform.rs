@@ -19,6 +19,15 @@ pub struct Caller {
     pub scopes: Vec<String>,
 }
 
+/// A signature of an agent card, both halves in base64url.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardSignature {
+    /// The protected header: algorithm, key id, type.
+    pub protected: String,
+    /// The signature over the protected header and the card.
+    pub signature: String,
+}
+
 /// Clock, randomness, configuration, caller and log.
 pub trait Platform {
     /// Milliseconds since the epoch.
@@ -33,6 +42,12 @@ pub trait Platform {
     fn caller(&self) -> Option<Caller>;
     /// The task log of a tenant; empty is the default tenant.
     fn log(&self, tenant: &str) -> SharedLog;
+    /// Signs a card in its canonical form (RFC 8785). The key stays with the deployment; without one
+    /// there is no signature.
+    fn sign_card(&self, card: &[u8]) -> Option<CardSignature> {
+        let _ = card;
+        None
+    }
 }
 
 /// A random UUID (version 4) for tasks, contexts and messages.

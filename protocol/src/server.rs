@@ -4,23 +4,17 @@ use std::rc::Rc;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
-use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH,
-};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response};
 
 use crate::agent::Agent;
-use crate::binding::{JSON, http_json, json_response, json_rpc};
+use crate::binding::{grpc, http_json, json_rpc, v0_3};
 use crate::error::{Error, ErrorKind};
+use crate::extension::Extensions;
 use crate::operation::{self, Call};
 use crate::platform::Platform;
 use crate::version::Version;
-use crate::{card, public_url};
-
-/// Where clients look for the card (section 8.2).
-const CARD_PATH: &str = "/.well-known/agent-card.json";
-/// Long enough to spare a busy agent the question, short enough for a new version to be seen.
-const CARD_CACHE: &str = "public, max-age=300";
+use crate::wire::AgentCard;
+use crate::{card, cors};
 
 /// The body of an answer.
 pub enum Body {
@@ -56,12 +50,18 @@ impl From<Response<Body>> for Answer {
 }
 
 /// The answer to a body over the limit, for a shell that stops reading there.
-pub fn too_large(limit: usize) -> Answer {
-    http_json::error_response(&Error::new(
+pub fn too_large<B>(request: &Request<B>, limit: usize) -> Answer {
+    let error = Error::new(
         ErrorKind::TooLarge,
         format!("The request body is over the limit of {limit} bytes."),
-    ))
-    .into()
+    );
+    let mut response = if grpc::is_call(request) {
+        grpc::error_response(error)
+    } else {
+        http_json::error_response(&error)
+    };
+    cors::allow(&mut response);
+    response.into()
 }
 
 /// An agent and its surroundings.
@@ -81,13 +81,36 @@ impl<A: Agent> Server<A> {
 
     /// Answers one request. The URI holds the authority that the client named, if any.
     pub async fn handle(&self, request: Request<Vec<u8>>) -> Answer {
+        let mut answer = if request.method() == Method::OPTIONS {
+            cors::preflight().into()
+        } else {
+            self.route(request).await
+        };
+        cors::allow(&mut answer.response);
+        answer
+    }
+
+    async fn route(&self, request: Request<Vec<u8>>) -> Answer {
         let path = self.relative(request.uri().path());
-        match path {
-            CARD_PATH => self.card(&request),
-            "/" | "" => json_rpc::serve(self.call(&request), &request).await,
-            path if path.starts_with("/.well-known/") => http_json::not_found(path),
-            path => http_json::serve(self.call(&request), path, &request).await,
+        if card::is_card(path) {
+            return card::serve(&*self.agent, &*self.platform, &request).into();
         }
+        if path.starts_with("/.well-known/") {
+            return http_json::not_found(path);
+        }
+        let card = self.agent.card();
+        let extensions = Extensions::of(request.headers(), &card);
+        let call = self.call(&request, card, extensions.activated.clone());
+        let mut answer = match path {
+            path if grpc::is_call(&request) => grpc::serve(call, path, &request).await,
+            "/" | "" => json_rpc::serve(call, &request).await,
+            path => match v0_3::rest::below(path) {
+                Some(path) => v0_3::rest::serve(call, path, &request).await,
+                None => http_json::serve(call, path, &request).await,
+            },
+        };
+        extensions.tell(answer.response.headers_mut());
+        answer
     }
 
     /// Takes up a stored task whose run was lost or dispatched.
@@ -113,78 +136,20 @@ impl<A: Agent> Server<A> {
         }
     }
 
-    fn call(&self, request: &Request<Vec<u8>>) -> Call<A> {
-        let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    fn call(
+        &self,
+        request: &Request<Vec<u8>>,
+        card: AgentCard,
+        extensions: Vec<String>,
+    ) -> Call<A> {
+        let last_event_id = request.headers().get("last-event-id");
         Call {
             agent: self.agent.clone(),
             platform: self.platform.clone(),
             version: Version::V1_0,
-            card: self.agent.card(),
-            extensions: header("a2a-extensions")
-                .unwrap_or_default()
-                .split(',')
-                .map(|uri| uri.trim().to_owned())
-                .filter(|uri| !uri.is_empty())
-                .collect(),
-            last_event_id: header("last-event-id").and_then(|id| id.trim().parse().ok()),
+            card,
+            extensions,
+            last_event_id: last_event_id.and_then(|id| id.to_str().ok()?.trim().parse().ok()),
         }
     }
-
-    fn card(&self, request: &Request<Vec<u8>>) -> Answer {
-        if request.method() != Method::GET && request.method() != Method::HEAD {
-            let error = Error::new(
-                ErrorKind::MethodNotAllowed,
-                format!("{CARD_PATH} takes GET, HEAD, not {}.", request.method()),
-            );
-            let mut response = http_json::error_response(&error);
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return response.into();
-        }
-        match self.card_body(request) {
-            Ok(body) => conditional(request, body).into(),
-            Err(error) => http_json::error_response(&error).into(),
-        }
-    }
-
-    fn card_body(&self, request: &Request<Vec<u8>>) -> Result<Vec<u8>, Error> {
-        let base = public_url::resolve(&*self.platform, request)?;
-        let card = self.agent.card();
-        let faults = card::lint(&card);
-        if !faults.is_empty() {
-            return Err(Error::new(
-                ErrorKind::InvalidAgentResponse,
-                format!("The agent's card is not valid: {}.", faults.join("; ")),
-            ));
-        }
-        serde_json::to_vec(&card::complete(card, &base)).map_err(|error| {
-            Error::new(
-                ErrorKind::Internal,
-                format!("The card cannot be printed: {error}."),
-            )
-        })
-    }
-}
-
-fn conditional(request: &Request<Vec<u8>>, body: Vec<u8>) -> Response<Body> {
-    let etag = card::etag(&body);
-    let known = request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|v| v.to_str().ok());
-    let mut response = if known.is_some_and(|known| card::matches(known, &etag)) {
-        let mut response = Response::new(Body::Full(Vec::new()));
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response
-    } else {
-        json_response(200, JSON, body)
-    };
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(CARD_CACHE));
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        headers.insert(ETAG, etag);
-    }
-    response
 }

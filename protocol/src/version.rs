@@ -10,7 +10,6 @@ pub(crate) const SUPPORTED: &str = "1.0";
 /// A version of the protocol, as far as it shows beyond the binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
-    #[allow(dead_code, reason = "made by the 0.3 edge")]
     V0_3,
     V1_0,
 }
@@ -24,20 +23,44 @@ impl Version {
     }
 }
 
-/// Checks that the client asks for a version that is spoken here. An absent or empty version means
-/// 0.3 (section 3.6.2). The patch number is ignored.
+/// Checks an operation of 0.3: most of its clients name no version.
+pub(crate) fn check_0_3<B>(request: &Request<B>) -> Result<(), Error> {
+    let asked = requested(request);
+    if asked.is_empty() || is(&asked, "0", "3") {
+        return Ok(());
+    }
+    let message = format!(
+        "The request names A2A version {asked:?}, but this is an operation of 0.3. Leave the header \
+         A2A-Version out, or use the methods and paths of {SUPPORTED}."
+    );
+    Err(Error::new(ErrorKind::VersionNotSupported, message)
+        .with("requestedVersion", asked)
+        .with("supportedVersions", "0.3".to_owned()))
+}
+
+/// True for this version with any patch number.
+fn is(version: &str, major: &str, minor: &str) -> bool {
+    let mut numbers = version.split('.');
+    (numbers.next(), numbers.next()) == (Some(major), Some(minor))
+        && numbers.all(|n| n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Checks an operation of 1.0. An absent or empty version means 0.3 (section 3.6.2), which has other
+/// methods and paths. The patch number is ignored.
 pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Error> {
     let asked = requested(request);
-    let mut numbers = asked.split('.');
-    if (numbers.next(), numbers.next()) == (Some("1"), Some("0"))
-        && numbers.all(|n| n.bytes().all(|b| b.is_ascii_digit()))
-    {
+    if is(&asked, "1", "0") {
         return Ok(());
     }
     let message = if asked.is_empty() {
         format!(
-            "The request names no A2A version, which means 0.3; this agent speaks {SUPPORTED}. \
-             Send the header \"A2A-Version: {SUPPORTED}\"."
+            "The request names no A2A version, which means 0.3, but this is an operation of \
+             {SUPPORTED}. Send the header \"A2A-Version: {SUPPORTED}\"."
+        )
+    } else if is(&asked, "0", "3") {
+        format!(
+            "The request names A2A version {asked:?}, but this is an operation of {SUPPORTED}. \
+             Send \"A2A-Version: {SUPPORTED}\" instead."
         )
     } else {
         format!(
@@ -54,7 +77,8 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Error> {
         .with("supportedVersions", SUPPORTED.to_owned()))
 }
 
-fn requested<B>(request: &Request<B>) -> String {
+/// The version that the client names; empty when it names none.
+pub(crate) fn requested<B>(request: &Request<B>) -> String {
     let header = request
         .headers()
         .get("a2a-version")

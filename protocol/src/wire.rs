@@ -14,7 +14,8 @@ mod task;
 mod timestamp;
 
 pub use card::{
-    AgentCapabilities, AgentCard, AgentExtension, AgentInterface, AgentProvider, AgentSkill,
+    AgentCapabilities, AgentCard, AgentCardSignature, AgentExtension, AgentInterface,
+    AgentProvider, AgentSkill,
 };
 pub use message::{Content, Message, Part, Role};
 pub use push::{

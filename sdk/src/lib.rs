@@ -10,6 +10,7 @@
 
 #[doc(hidden)]
 pub mod bindings;
+mod config;
 mod outbound;
 mod platform;
 #[doc(hidden)]
@@ -21,6 +22,7 @@ pub use attache_protocol::wire::{
     Message, Part, Role, Task, TaskState,
 };
 pub use attache_protocol::{Agent, Caller, Context, Creation, Failure, LogError, Outcome};
+pub use config::config;
 pub use outbound::{FetchError, Fetched, fetch};
 pub use serde_json::{Value, json};
 #[doc(hidden)]

@@ -6,8 +6,7 @@ use std::time::Duration;
 use attache_protocol as engine;
 use futures_util::future::LocalBoxFuture;
 
-use crate::bindings::attache::agent::caller;
-use crate::bindings::wasi::config::store;
+use crate::bindings::attache::agent::{caller, card_signer};
 use crate::task_log::HostLog;
 
 /// Clock, randomness, configuration, caller and log of the component's instance.
@@ -35,13 +34,7 @@ impl engine::Platform for Wasi {
     }
 
     fn config(&self, key: &str) -> Option<String> {
-        match store::get(key) {
-            Ok(value) => value,
-            Err(error) => {
-                eprintln!("The configuration value {key:?} cannot be read: {error:?}");
-                None
-            }
-        }
+        crate::config::config(key)
     }
 
     fn caller(&self) -> Option<engine::Caller> {
@@ -55,5 +48,12 @@ impl engine::Platform for Wasi {
 
     fn log(&self, tenant: &str) -> engine::SharedLog {
         Rc::new(HostLog::new(tenant))
+    }
+
+    fn sign_card(&self, card: &[u8]) -> Option<engine::CardSignature> {
+        card_signer::sign(card).map(|signature| engine::CardSignature {
+            protected: signature.protected,
+            signature: signature.signature,
+        })
     }
 }

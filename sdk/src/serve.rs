@@ -26,7 +26,7 @@ pub fn handle<A: Agent>(agent: A, request: wasi::IncomingRequest, out: wasi::Res
     wstd::runtime::block_on(async move {
         let answer = match read(request).await {
             Ok(request) => Server::new(agent, Rc::new(Wasi)).handle(request).await,
-            Err(limit) => too_large(limit),
+            Err(answer) => answer,
         };
         send(answer, out).await;
     });
@@ -44,8 +44,8 @@ pub fn resume<A: Agent>(agent: A, tenant: &str, task_id: &str) -> Result<(), Str
     })
 }
 
-/// The whole request, or the limit that its body is over.
-async fn read(request: wasi::IncomingRequest) -> Result<Request<Vec<u8>>, usize> {
+/// The whole request, or the answer to one whose body is over the limit.
+async fn read(request: wasi::IncomingRequest) -> Result<Request<Vec<u8>>, Answer> {
     let mut headers = HeaderMap::new();
     for (name, value) in request.headers().entries() {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(&value))
@@ -60,24 +60,26 @@ async fn read(request: wasi::IncomingRequest) -> Result<Request<Vec<u8>>, usize>
         .unwrap_or(MAX_BODY);
     let announced = headers.get(http::header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(limit);
-    }
-    let body = match request.consume() {
-        Ok(body) => match body.stream() {
-            Ok(stream) => read_all(&stream, announced.unwrap_or(0), limit).await?,
-            Err(()) => Vec::new(),
-        },
-        Err(()) => Vec::new(),
-    };
-    let mut http = Request::new(body);
+    let mut http = Request::new(Vec::new());
     *http.method_mut() = method(&request.method());
     *http.uri_mut() = uri(&request);
     *http.headers_mut() = headers;
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large(&http, limit));
+    }
+    if let Ok(body) = request.consume()
+        && let Ok(stream) = body.stream()
+    {
+        let Some(bytes) = read_all(&stream, announced.unwrap_or(0), limit).await else {
+            return Err(too_large(&http, limit));
+        };
+        *http.body_mut() = bytes;
+    }
     Ok(http)
 }
 
-async fn read_all(stream: &InputStream, announced: usize, limit: usize) -> Result<Vec<u8>, usize> {
+/// None for a body over the limit.
+async fn read_all(stream: &InputStream, announced: usize, limit: usize) -> Option<Vec<u8>> {
     let mut body = Vec::with_capacity(announced);
     let ready = std::cell::OnceCell::new();
     loop {
@@ -90,12 +92,12 @@ async fn read_all(stream: &InputStream, announced: usize, limit: usize) -> Resul
             }
             Ok(chunk) => {
                 if body.len() + chunk.len() > limit {
-                    return Err(limit);
+                    return None;
                 }
                 body.extend_from_slice(&chunk);
             }
             // A client that breaks off has sent what it has sent: the parser says what is missing.
-            Err(StreamError::Closed | StreamError::LastOperationFailed(_)) => return Ok(body),
+            Err(StreamError::Closed | StreamError::LastOperationFailed(_)) => return Some(body),
         }
     }
 }
@@ -144,8 +146,9 @@ async fn send(answer: Answer, out: wasi::ResponseOutparam) {
     };
     let (head, body) = answer.response.into_parts();
     let headers = fields(&head.headers);
-    // A 304 has no body to measure.
-    if let (Body::Full(bytes), true) = (&body, head.status != http::StatusCode::NOT_MODIFIED) {
+    // A 204 or 304 has no body to measure.
+    let measured = !matches!(head.status.as_u16(), 204 | 304);
+    if let (Body::Full(bytes), true) = (&body, measured) {
         let length = bytes.len().to_string().into_bytes();
         let _ = headers.set(http::header::CONTENT_LENGTH.as_str(), &[length]);
     }
@@ -182,7 +185,7 @@ async fn send(answer: Answer, out: wasi::ResponseOutparam) {
                     let bytes = match piece {
                         Piece::Data(bytes) => bytes,
                         Piece::Trailers(headers) => {
-                            trailers = Some(fields(&headers));
+                            trailers = Some(self::fields(&headers));
                             break;
                         }
                     };

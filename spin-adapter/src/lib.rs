@@ -1,5 +1,5 @@
 //! Gives an agent, on Spin, the interfaces that the native host gives it: the task log over the
-//! application's SQLite database, and a caller who is always anonymous.
+//! application's SQLite database, a caller who is always anonymous, and cards that nobody signs.
 //!
 //! What Spin lacks shapes everything here:
 //!
@@ -16,6 +16,7 @@
 
 mod bindings;
 mod caller;
+mod card_signer;
 mod contract;
 mod leases;
 mod log;

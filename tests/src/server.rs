@@ -5,7 +5,7 @@
 //! address and answers a request. What it writes is kept, because the question after a failure is
 //! always what the server said.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -148,6 +148,19 @@ impl Server {
     /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// How long the process has run on a processor so far, in hundredths of a second. Linux only.
+    ///
+    /// # Errors
+    /// When the process is gone, or the system has no `/proc`.
+    pub fn processor_time(&self) -> io::Result<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
+        // The second field, the name, is the only one that may hold spaces.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let used = fields.split_whitespace().skip(11).take(2);
+        used.map(|field| field.parse::<u64>().map_err(io::Error::other))
+            .sum()
     }
 
     /// Ends the server at once, with SIGKILL, and waits until it is gone.

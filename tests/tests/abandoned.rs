@@ -8,7 +8,6 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use attache_tests::guests::component;
@@ -17,19 +16,6 @@ use serde_json::{Value, json};
 
 /// The longest work that a client leaves behind takes some five seconds.
 const QUIET_WITHIN: Duration = Duration::from_secs(60);
-
-/// Time on a processor since the start, in hundredths of a second.
-fn ticks(process: u32) -> u64 {
-    let stat =
-        fs::read_to_string(format!("/proc/{process}/stat")).expect("the process's statistics");
-    // The second field, the name, is the only one that may hold spaces.
-    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
-    let fields: Vec<_> = fields.split_whitespace().collect();
-    fields[11..13]
-        .iter()
-        .map(|field| field.parse::<u64>().expect("a count"))
-        .sum()
-}
 
 fn message(prefix: &str) -> Value {
     json!({ "message": {
@@ -83,9 +69,9 @@ async fn a_host_that_everybody_left_is_quiet() {
 
     let deadline = Instant::now() + QUIET_WITHIN;
     loop {
-        let before = ticks(server.id());
+        let before = server.processor_time().expect("a running host");
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let spent = ticks(server.id()) - before;
+        let spent = server.processor_time().expect("a running host") - before;
         if spent <= 3 {
             break;
         }

@@ -1,34 +1,26 @@
 //! The agent that the official conformance kit expects: the id of a message says what becomes of it.
 //!
 //! Beside the kit's own prefixes there are `tck-slow` (works for two seconds and emits a piece of an
-//! artifact every 200 ms) and `tck-trap` (the component itself dies).
+//! artifact every 200 ms) and `tck-trap` (the component itself dies). The kit's other configurations
+//! are two config keys: see [`card`].
+
+mod card;
 
 use std::time::Duration;
 
 use attache_sdk::{
-    Agent, AgentCard, AgentSkill, Artifact, Context, Creation, Failure, Message, Outcome, Part,
-    json,
+    Agent, AgentCard, Artifact, Caller, Context, Creation, Failure, Message, Outcome, Part, json,
 };
 
 struct TckAgent;
 
 impl Agent for TckAgent {
     fn card(&self) -> AgentCard {
-        AgentCard::new(
-            "TCK agent",
-            "Shows the behaviours that the A2A conformance kit asks for.",
-            env!("CARGO_PKG_VERSION"),
-        )
-        .modes(
-            &["text/plain", "application/json"],
-            &["text/plain", "application/json"],
-        )
-        .skill(AgentSkill::new(
-            "tck",
-            "Conformance",
-            "Behaves as the prefix of the message's id says.",
-            &["tck", "conformance"],
-        ))
+        card::public()
+    }
+
+    fn extended_card(&self, _: Option<&Caller>) -> Option<AgentCard> {
+        Some(card::extended())
     }
 
     fn creation(&self, message: &Message) -> Creation {

@@ -26,6 +26,7 @@ const SERVE_ENVIRONMENT: &str = "\
 Also read from the environment:
   RUST_LOG                what to log: a level, or target=level pairs
   ATTACHE_CONFIG_<KEY>    like --config; the key is lower-cased
+  ATTACHE_CARD_KEY        the key itself instead of --card-key-file
   APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
   K_SERVICE               set by Cloud Run: listen on 0.0.0.0, log JSON, find the service's URL
   GOOGLE_CLOUD_PROJECT    the project that log entries name for their traces
@@ -95,6 +96,42 @@ pub struct Flags {
         value_name = "SHAPE"
     )]
     pub card: Option<String>,
+
+    /// PEM file with the private key that signs the agent card: PKCS#8, EC P-256 or RSA. Needs
+    /// --public-url. [default: the card is not signed]
+    #[arg(
+        long,
+        env = "ATTACHE_CARD_KEY_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub card_key_file: Option<String>,
+
+    /// Name of that key in the signature. [default: its RFC 7638 thumbprint]
+    #[arg(
+        long,
+        env = "ATTACHE_CARD_KEY_ID",
+        hide_env_values = true,
+        value_name = "ID"
+    )]
+    pub card_key_id: Option<String>,
+
+    /// URL of the JSON Web Key Set where you publish the public key. [default: none]
+    #[arg(
+        long,
+        env = "ATTACHE_CARD_JKU",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub card_jku: Option<String>,
+
+    /// Declare gRPC in the agent card (1) or not (0), for where HTTP/2 does not come through from end
+    /// to end. [default: 1; 0 on Cloud Run, where it needs `--use-http2`]
+    #[arg(
+        long, env = "ATTACHE_GRPC", hide_env_values = true, value_name = "0|1",
+        num_args = 0..=1, default_missing_value = "1", require_equals = true
+    )]
+    pub grpc: Option<String>,
 
     /// Seconds in which a repeated message finds its first task; 0 turns that off. [default: 600]
     #[arg(

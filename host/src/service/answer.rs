@@ -25,7 +25,9 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub(super) fn into_response(self) -> Response<ReplyBody> {
+    /// `grpc` is for clients of gRPC, who read the status from other headers and no body. The HTTP
+    /// status stays: proxies and the access log go by it.
+    pub(super) fn into_response(self, grpc: bool) -> Response<ReplyBody> {
         let (status, name, message) = match self {
             Self::Malformed(message) => (
                 StatusCode::BAD_REQUEST,
@@ -66,8 +68,11 @@ impl Answer {
                 message.to_owned(),
             ),
         };
-        let error = json!({"error": {"code": status.as_u16(), "status": name, "message": message}});
-        let mut response = of_json(error);
+        let mut response = if grpc {
+            of_grpc(name, &message)
+        } else {
+            of_json(json!({"error": {"code": status.as_u16(), "status": name, "message": message}}))
+        };
         *response.status_mut() = status;
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response
@@ -88,5 +93,24 @@ pub(super) fn of_json(value: serde_json::Value) -> Response<ReplyBody> {
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Headers alone: there is no message, and so no trailers after it.
+fn of_grpc(name: &str, message: &str) -> Response<ReplyBody> {
+    let code = match name {
+        "INVALID_ARGUMENT" => 3,
+        "NOT_FOUND" => 5,
+        "RESOURCE_EXHAUSTED" => 8,
+        "UNAVAILABLE" => 14,
+        _ => 13,
+    };
+    let mut response = Response::new(ReplyBody::of_bytes(Bytes::new()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert("grpc-status", HeaderValue::from(code));
+    if let Ok(message) = HeaderValue::from_str(message) {
+        headers.insert("grpc-message", message);
+    }
     response
 }

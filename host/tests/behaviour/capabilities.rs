@@ -1,5 +1,5 @@
-use super::client::get;
-use super::process::Host;
+use super::client::{get, keys};
+use super::process::{Host, compiled_probe};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn config_keys_come_from_flags_environment_and_host() {
@@ -17,9 +17,8 @@ async fn config_keys_come_from_flags_environment_and_host() {
             ("ATTACHE_CONFIG_LOCATION", "global"),
         ],
     );
-    let keys = get(&host, "/config").await.text;
     assert_eq!(
-        keys,
+        keys(&host).await,
         "attache_card=hybrid\nattache_max_body=33554432\nattache_public_url=https://agent.example\nlocation=global\nmodel=one"
     );
 }
@@ -27,7 +26,16 @@ async fn config_keys_come_from_flags_environment_and_host() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_configuration_there_are_only_the_hosts_own_limits() {
     let host = Host::start(&["--max-body", "1MiB"]);
-    assert_eq!(get(&host, "/config").await.text, "attache_max_body=1048576");
+    assert_eq!(keys(&host).await, "attache_max_body=1048576");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_component_learns_when_its_file_was_written() {
+    let written = compiled_probe().metadata().unwrap().modified().unwrap();
+    let written = written.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let keys = get(&Host::start(&[]), "/config").await.text;
+    let expected = format!("attache_deployed_at={}", written.as_secs());
+    assert!(keys.lines().any(|line| line == expected), "{keys}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

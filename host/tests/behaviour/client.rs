@@ -77,6 +77,16 @@ pub(crate) async fn get(host: &Host, path: &str) -> Answer {
     exchange(host, Protocol::Http1, path, Method::GET, empty()).await
 }
 
+/// The config keys that the component sees, without the date of the deployment.
+pub(crate) async fn keys(host: &Host) -> String {
+    let keys = get(host, "/config").await.text;
+    let others: Vec<_> = keys
+        .lines()
+        .filter(|line| !line.starts_with("attache_deployed_at="))
+        .collect();
+    others.join("\n")
+}
+
 pub(crate) async fn post(host: &Host, path: &str, body: Body) -> Answer {
     exchange(host, Protocol::Http1, path, Method::POST, body).await
 }

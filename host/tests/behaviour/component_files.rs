@@ -66,8 +66,7 @@ fn what_is_no_agent_is_refused() {
 async fn a_component_is_served_compiled_or_not() {
     let host = Host::start(&[]);
     assert_eq!(get(&host, "/").await.text, "ok");
-    let source = guest("host-probe");
-    let host = Host::start_with(&[], &[("ATTACHE_COMPONENT", source.to_str().unwrap())]);
+    let host = Host::start_component(&guest("host-probe"), &[]);
     assert_eq!(get(&host, "/").await.text, "ok");
 }
 

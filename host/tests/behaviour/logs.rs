@@ -6,7 +6,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use super::client::{Protocol, bytes, empty, get, request, send, whole};
+use super::client::{Protocol, bytes, empty, get, keys, request, send, whole};
 use super::process::{Host, binary, compiled_probe};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -186,7 +186,7 @@ async fn on_cloud_run_url_and_project_are_found_out() {
         ("GCE_METADATA_HOST", metadata.as_str()),
     ];
     let host = Host::start_with(&["--log-format", "auto"], &environment);
-    let keys = get(&host, "/config").await.text;
+    let keys = keys(&host).await;
     assert_eq!(
         keys,
         "attache_max_body=33554432\n\
@@ -221,7 +221,7 @@ async fn without_a_metadata_server_the_start_is_late_by_a_second_at_most() {
     assert!(began.elapsed() < std::time::Duration::from_secs(20));
     host.log_with("the card's URL is taken from each request");
     assert_eq!(
-        get(&host, "/config").await.text,
+        keys(&host).await,
         "attache_max_body=33554432\nattache_platform=cloud-run"
     );
 }

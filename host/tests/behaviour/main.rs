@@ -11,6 +11,7 @@
 
 mod answers;
 mod capabilities;
+mod card;
 mod client;
 mod component_files;
 mod configuration;

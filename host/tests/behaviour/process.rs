@@ -111,22 +111,34 @@ impl Host {
 
     pub(crate) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Self::spawn(Data::Own(data), arguments, environment)
+        Self::spawn(compiled_probe(), Data::Own(data), arguments, environment)
+    }
+
+    /// Serves another component than the probe.
+    pub(crate) fn start_component(component: &Path, environment: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self::spawn(component, Data::Own(data), &[], environment)
     }
 
     /// On the data that another host left.
     pub(crate) fn start_on(folder: &Path, arguments: &[&str]) -> Self {
-        Self::spawn(Data::Given(folder.to_owned()), arguments, &[])
+        let data = Data::Given(folder.to_owned());
+        Self::spawn(compiled_probe(), data, arguments, &[])
     }
 
-    fn spawn(data: Data, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+    fn spawn(
+        component: &Path,
+        data: Data,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let folder = match &data {
             Data::Own(folder) => folder.path(),
             Data::Given(folder) => folder,
         };
         let mut child = binary()
             .arg("serve")
-            .arg(compiled_probe())
+            .arg(component)
             .env("PORT", "0")
             .env("ATTACHE_DATA_DIR", folder)
             .env("ATTACHE_HOST", "127.0.0.1")

@@ -8,7 +8,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::sse::{Framing, events};
-use super::{JSON, is_json, json_response, media_type, parse, query_pairs, stream_head};
+use super::{
+    JSON, extended_card, is_json, json_response, media_type, parse, query_pairs, stream_head,
+};
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Answered, Call, Reply};
@@ -48,8 +50,8 @@ pub(crate) async fn serve<A: Agent>(
 
 /// An error, and the verbs that the path takes when the verb was wrong.
 pub(crate) struct Refusal {
-    error: Error,
-    allow: Option<&'static str>,
+    pub(super) error: Error,
+    pub(super) allow: Option<&'static str>,
 }
 
 impl From<Error> for Refusal {
@@ -210,7 +212,7 @@ impl Route {
     }
 }
 
-fn decoded(segment: &str) -> Option<String> {
+pub(super) fn decoded(segment: &str) -> Option<String> {
     percent_decode_str(segment)
         .decode_utf8()
         .ok()
@@ -230,7 +232,7 @@ fn message(
 
 /// A JSON body. Clients are careless with its type, so the type is only looked at when the body is
 /// not JSON. An empty body is an empty object.
-fn body<T: DeserializeOwned>(request: &Request<Vec<u8>>) -> Result<T, Error> {
+pub(super) fn body<T: DeserializeOwned>(request: &Request<Vec<u8>>) -> Result<T, Error> {
     let bytes = request.body().as_slice();
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return parse("{}");
@@ -255,7 +257,7 @@ fn body<T: DeserializeOwned>(request: &Request<Vec<u8>>) -> Result<T, Error> {
 }
 
 /// The parameters of a GET. They go through the same parser as JSON, which takes numbers in strings.
-fn query<T: DeserializeOwned>(
+pub(super) fn query<T: DeserializeOwned>(
     request: &Request<Vec<u8>>,
     of_path: impl IntoIterator<Item = (&'static str, Option<String>)>,
 ) -> Result<T, Error> {
@@ -291,6 +293,7 @@ fn preferred(headers: &HeaderMap) -> &'static str {
 }
 
 fn response<A>(call: &Call<A>, media_type: &str, reply: Reply) -> Response<Body> {
+    let is_card = matches!(reply, Reply::Card(_));
     let body = match reply {
         Reply::Sent(sent) => serde_json::to_vec(&sent),
         Reply::Task(task) => serde_json::to_vec(&task),
@@ -309,6 +312,7 @@ fn response<A>(call: &Call<A>, media_type: &str, reply: Reply) -> Response<Body>
         }
     };
     match body {
+        Ok(body) if is_card => extended_card(json_response(200, media_type, body)),
         Ok(body) => json_response(200, media_type, body),
         Err(error) => error_response(&Error::new(
             ErrorKind::InvalidAgentResponse,

@@ -7,13 +7,16 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::sse::{Framing, events};
-use super::{JSON, is_json, json_response, media_type, parse, stream_head};
+use super::{JSON, extended_card, is_json, json_response, media_type, parse, stream_head, v0_3};
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Answered, Call, Reply};
 use crate::server::{Answer, Body};
 use crate::wire::GetExtendedAgentCardRequest;
 use crate::{public_url, version};
+
+/// Every event of a stream repeats the id.
+const MAX_ID_BYTES: usize = 1024;
 
 /// Answers one request to the agent's JSON-RPC URL.
 pub(crate) async fn serve<A: Agent>(call: Call<A>, request: &Request<Vec<u8>>) -> Answer {
@@ -29,8 +32,18 @@ pub(crate) async fn serve<A: Agent>(call: Call<A>, request: &Request<Vec<u8>>) -
             .insert(ALLOW, HeaderValue::from_static("POST"));
         return response.into();
     }
-    let (id, result) = dispatch(&call, request).await;
-    match result {
+    let (id, envelope) = envelope(request);
+    let envelope = match envelope {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            return json_response(http_status(&error), JSON, error_body(&id, &error)).into();
+        }
+    };
+    if v0_3::json_rpc::is_method(&envelope.method) {
+        let Envelope { method, params } = envelope;
+        return v0_3::json_rpc::serve(call, id, &method, params, request).await;
+    }
+    match dispatch(&call, &envelope, request).await {
         Ok(Answered { reply, after }) => Answer {
             response: response(&call, id, reply),
             after,
@@ -39,10 +52,8 @@ pub(crate) async fn serve<A: Agent>(call: Call<A>, request: &Request<Vec<u8>>) -
     }
 }
 
-async fn dispatch<A: Agent>(
-    call: &Call<A>,
-    request: &Request<Vec<u8>>,
-) -> (Value, Result<Answered, Error>) {
+/// The id to answer with, and the call or what is wrong with it.
+fn envelope(request: &Request<Vec<u8>>) -> (Value, Result<Envelope<'_>, Error>) {
     // Before the body is looked at: what is not JSON is not worth parsing.
     if let Some(media_type) = media_type(request.headers()).filter(|m| !is_json(m)) {
         let error = Error::new(
@@ -51,22 +62,28 @@ async fn dispatch<A: Agent>(
         );
         return (Value::Null, Err(error));
     }
-    let (id, envelope) = Envelope::parse(request.body());
-    let envelope = match envelope {
-        Ok(envelope) => envelope,
-        Err(error) => return (id, Err(error)),
-    };
-    let result = match method(&envelope.method) {
-        None => Err(Error::new(
+    Envelope::parse(request.body())
+}
+
+async fn dispatch<A: Agent>(
+    call: &Call<A>,
+    envelope: &Envelope<'_>,
+    request: &Request<Vec<u8>>,
+) -> Result<Answered, Error> {
+    if !envelope.params.starts_with('{') {
+        return Err(Error::new(
+            ErrorKind::InvalidRequest,
+            "\"params\" must be an object.",
+        ));
+    }
+    let method = method(&envelope.method).ok_or_else(|| {
+        Error::new(
             ErrorKind::MethodNotFound,
             format!("There is no method {:?}.", envelope.method),
-        )),
-        Some(method) => match version::check(request) {
-            Err(error) => Err(error),
-            Ok(()) => run(call, method, envelope.params, request).await,
-        },
-    };
-    (id, result)
+        )
+    })?;
+    version::check(request)?;
+    run(call, method, envelope.params, request).await
 }
 
 #[derive(Clone, Copy)]
@@ -137,6 +154,7 @@ async fn run<A: Agent>(
 }
 
 fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
+    let is_card = matches!(reply, Reply::Card(_));
     let result = match reply {
         Reply::Sent(sent) => serde_json::to_vec(&sent),
         Reply::Task(task) => serde_json::to_vec(&task),
@@ -154,7 +172,12 @@ fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
         Ok(result) => {
             let mut body = Vec::with_capacity(result.len() + 64);
             success(&id, &result, &mut body);
-            json_response(200, JSON, body)
+            let response = json_response(200, JSON, body);
+            if is_card {
+                extended_card(response)
+            } else {
+                response
+            }
         }
         Err(error) => {
             let error = Error::new(
@@ -166,7 +189,7 @@ fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
     }
 }
 
-fn success(id: &Value, result: &[u8], into: &mut Vec<u8>) {
+pub(super) fn success(id: &Value, result: &[u8], into: &mut Vec<u8>) {
     into.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
     into.extend_from_slice(id.to_string().as_bytes());
     into.extend_from_slice(b",\"result\":");
@@ -189,7 +212,7 @@ fn error_body(id: &Value, error: &Error) -> Vec<u8> {
 }
 
 /// Only what happens below JSON-RPC shows in the HTTP status.
-fn http_status(error: &Error) -> u16 {
+pub(super) fn http_status(error: &Error) -> u16 {
     match error.kind {
         ErrorKind::TooLarge | ErrorKind::Unavailable | ErrorKind::Unauthenticated => {
             error.kind.http_status()
@@ -218,6 +241,7 @@ impl Framing for JsonRpc {
 /// The JSON-RPC 2.0 request object. The parameters stay text until the method is known.
 struct Envelope<'a> {
     method: String,
+    /// An object in every sound request; the versions say differently what else it is.
     params: &'a str,
 }
 
@@ -242,6 +266,10 @@ impl<'a> Envelope<'a> {
         };
         let id = match fields.id.map(|id| serde_json::from_str::<Value>(id.get())) {
             None => Value::Null,
+            Some(Ok(Value::String(id))) if id.len() > MAX_ID_BYTES => {
+                let message = format!("\"id\" must be at most {MAX_ID_BYTES} bytes.");
+                return (Value::Null, invalid(&message));
+            }
             Some(Ok(id @ (Value::Null | Value::String(_) | Value::Number(_)))) => id,
             Some(_) => {
                 let message = "\"id\" must be a string, a number or null.";
@@ -259,8 +287,7 @@ impl<'a> Envelope<'a> {
         };
         let params = match fields.params.map_or("{}", RawValue::get) {
             "null" => "{}",
-            object if object.starts_with('{') => object,
-            _ => return (id, invalid("\"params\" must be an object.")),
+            params => params,
         };
         (id, Ok(Self { method, params }))
     }
@@ -271,6 +298,10 @@ fn not_a_request(body: &[u8], error: &serde_json::Error) -> Error {
         Ok(value) if value.get().starts_with('[') => Error::new(
             ErrorKind::InvalidRequest,
             "Batch requests are not supported: send one.",
+        ),
+        Ok(value) if !value.get().starts_with('{') => Error::new(
+            ErrorKind::InvalidRequest,
+            "The body is JSON, but no object: send a JSON-RPC request.",
         ),
         Ok(_) => Error::new(
             ErrorKind::InvalidRequest,

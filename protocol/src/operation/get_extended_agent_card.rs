@@ -46,5 +46,7 @@ pub(crate) fn get_extended_agent_card<A: Agent>(
             ),
         ));
     }
-    Ok(Reply::Card(Box::new(card::complete(extended, base))).into())
+    let mut extended = card::complete(extended, base, &*call.platform);
+    card::sign(&mut extended, &*call.platform)?;
+    Ok(Reply::Card(Box::new(extended)).into())
 }

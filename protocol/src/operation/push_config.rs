@@ -18,7 +18,7 @@ const MAX_SECRET_BYTES: usize = 4096;
 
 impl<A: Agent> Call<A> {
     /// Capabilities are enforced, never only declared (section 3.3.4).
-    pub(super) fn require_push(&self) -> Result<(), Error> {
+    pub(crate) fn require_push(&self) -> Result<(), Error> {
         if self.card.capabilities.push_notifications == Some(false) {
             return Err(Error::new(
                 ErrorKind::PushNotificationNotSupported,

@@ -26,7 +26,7 @@ pub(crate) async fn send_message<A: Agent>(
     let history_length = request.configuration.history_length;
     let at_once = request.configuration.return_immediately;
     let context = match open(call, request, None, at_once).await? {
-        Opened::Run(context) => context,
+        Opened::Run(context) => *context,
         Opened::Repeated(task, log) => {
             let task = if at_once {
                 fold(task)?

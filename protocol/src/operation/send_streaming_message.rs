@@ -14,7 +14,7 @@ use super::{Answered, Call, Reply};
 use crate::agent::Agent;
 use crate::error::Error;
 use crate::log::{SharedLog, StoredTask};
-use crate::run::{End, Recorder, Until, drive, follow};
+use crate::run::{End, FrameSender, Recorder, Until, drive, follow};
 use crate::wire::SendMessageRequest;
 
 pub(crate) async fn send_streaming_message<A: Agent>(
@@ -22,14 +22,16 @@ pub(crate) async fn send_streaming_message<A: Agent>(
     request: SendMessageRequest,
 ) -> Result<Answered, Error> {
     call.require_streaming()?;
+    let history_length = request.configuration.history_length;
     let (sender, frames) = mpsc::unbounded();
+    let sender = FrameSender::new(sender, history_length);
     let context = match open(call, request, Some(sender), false).await? {
-        Opened::Run(context) => context,
-        Opened::Repeated(task, log) => return Ok(repeated(task, log)?.into()),
+        Opened::Run(context) => *context,
+        Opened::Repeated(task, log) => return Ok(repeated(task, log, history_length)?.into()),
     };
     let (recorder, log) = (context.recorder.clone(), context.log.clone());
     let work = drive(call.agent.clone(), context)
-        .then(|end| async move { close(end, &recorder, log).await })
+        .then(move |end| async move { close(end, &recorder, log, history_length).await })
         .boxed_local();
     Ok(Answered {
         reply: Reply::Stream(frames.boxed_local()),
@@ -38,11 +40,11 @@ pub(crate) async fn send_streaming_message<A: Agent>(
 }
 
 /// What the run could not put on the stream itself.
-async fn close(end: End, recorder: &Recorder, log: SharedLog) {
+async fn close(end: End, recorder: &Recorder, log: SharedLog, history_length: Option<i32>) {
     match end {
         End::Task(_) | End::Message(_) => {}
         End::Error(error) => recorder.forward(Err(error)),
-        End::Repeated(task) => match repeated(task, log) {
+        End::Repeated(task) => match repeated(task, log, history_length) {
             Ok(Reply::Stream(mut frames)) => {
                 while let Some(frame) = frames.next().await {
                     recorder.forward(frame);
@@ -55,9 +57,9 @@ async fn close(end: End, recorder: &Recorder, log: SharedLog) {
 }
 
 /// The stream of a message that was sent before: its task as it stands, and what follows.
-fn repeated(task: StoredTask, log: SharedLog) -> Result<Reply, Error> {
+fn repeated(task: StoredTask, log: SharedLog, history_length: Option<i32>) -> Result<Reply, Error> {
     let (id, after) = (task.id.clone(), task.newest);
-    let first = snapshot_frame(task)?;
+    let first = snapshot_frame(task, history_length)?;
     let frames = stream::iter([Ok(first)]).chain(follow(log, id, after, Until::Rest));
     Ok(Reply::Stream(frames.boxed_local()))
 }

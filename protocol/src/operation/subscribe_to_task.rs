@@ -43,15 +43,20 @@ pub(crate) fn subscribe_to_task<A: Agent>(
         return Ok(Reply::Stream(follow(log, id, after, Until::Terminal).boxed_local()).into());
     }
     let after = stored.newest;
-    let first = snapshot_frame(stored)?;
+    let first = snapshot_frame(stored, None)?;
     let frames = stream::iter([Ok(first)]).chain(follow(log, id, after, Until::Terminal));
     Ok(Reply::Stream(frames.boxed_local()).into())
 }
 
 /// A stored task as the first frame of a stream.
-pub(crate) fn snapshot_frame(stored: StoredTask) -> Result<Frame, Error> {
+pub(crate) fn snapshot_frame(
+    stored: StoredTask,
+    history_length: Option<i32>,
+) -> Result<Frame, Error> {
     let number = Some(stored.newest);
-    let task = StreamResponse::Task(fold(stored)?);
+    let mut task = fold(stored)?;
+    task.limit_history(history_length);
+    let task = StreamResponse::Task(task);
     let payload = serde_json::to_vec(&task).map_err(|error| {
         Error::new(
             ErrorKind::Internal,

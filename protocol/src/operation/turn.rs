@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use sha2::{Digest as _, Sha256};
 
 use super::{Call, MAX_ID_CHARS};
-use crate::agent::{Agent, Context, Creation};
+use crate::agent::{Agent, Context, Creation, takes};
 use crate::error::{Error, ErrorKind, Violation};
 use crate::log::{Begun, LogError, MessageKey, Opening, PushConfig, SharedLog, StoredTask};
 use crate::platform::{Platform, new_id};
@@ -20,7 +20,7 @@ const TURN_WAIT: Duration = Duration::from_secs(60);
 
 /// A turn that is ready to run, or that ran before.
 pub(super) enum Opened {
-    Run(Context),
+    Run(Box<Context>),
     /// The message was sent before: its task, and the log to follow it by.
     Repeated(StoredTask, SharedLog),
 }
@@ -43,6 +43,7 @@ pub(super) async fn open<A: Agent>(
         }
     };
     call.require_extensions()?;
+    call.require_input_modes(&message)?;
     let log = call.log(&request.tenant);
     let key = key(&message)?;
     let (recorder, message) = if message.task_id.is_empty() {
@@ -71,13 +72,48 @@ pub(super) async fn open<A: Agent>(
             Err(repeated) => return Ok(Opened::Repeated(repeated, log)),
         }
     };
-    Ok(Opened::Run(Context {
+    Ok(Opened::Run(Box::new(Context {
         message,
         accepted_output_modes: configuration.accepted_output_modes,
+        extensions: call.extensions.clone(),
+        metadata: request.metadata,
         platform: call.platform.clone(),
         log,
         recorder,
-    }))
+    })))
+}
+
+impl<A: Agent> Call<A> {
+    /// A part without a media type says nothing that could be wrong.
+    fn require_input_modes(&self, message: &Message) -> Result<(), Error> {
+        if !self.agent.enforces_input_modes() {
+            return Ok(());
+        }
+        let of_skills = self.card.skills.iter().flat_map(|skill| &skill.input_modes);
+        let modes: Vec<_> = self
+            .card
+            .default_input_modes
+            .iter()
+            .chain(of_skills)
+            .collect();
+        let parts = message.parts.iter().enumerate();
+        let unknown = parts
+            .filter(|(_, part)| !part.media_type.is_empty())
+            .find(|(_, part)| !modes.iter().any(|mode| takes(mode, &part.media_type)));
+        let Some((index, part)) = unknown else {
+            return Ok(());
+        };
+        let names: Vec<_> = modes.iter().map(|mode| mode.as_str()).collect();
+        Err(Error::new(
+            ErrorKind::ContentTypeNotSupported,
+            format!(
+                "message.parts[{index}] is {:?}; this agent takes {}.",
+                part.media_type,
+                names.join(", ")
+            ),
+        )
+        .with("mediaType", part.media_type.clone()))
+    }
 }
 
 /// Gives a new task its ids.
@@ -189,6 +225,8 @@ pub(crate) async fn resume<A: Agent>(
         let context = Context {
             message,
             accepted_output_modes: Vec::new(),
+            extensions: Vec::new(),
+            metadata: None,
             platform,
             log,
             recorder,

@@ -26,8 +26,23 @@ const GATHER_MS: u64 = 2;
 const TAIL_EVENTS: usize = 64;
 const TAIL_BYTES: usize = 256 * 1024;
 
-/// What the stream of a run carries.
-pub(crate) type FrameSender = UnboundedSender<Result<Frame, Error>>;
+/// The stream of a run, and how much history its reader wants in the task that it begins with.
+pub(crate) struct FrameSender {
+    frames: UnboundedSender<Result<Frame, Error>>,
+    history_length: Option<i32>,
+}
+
+impl FrameSender {
+    pub(crate) fn new(
+        frames: UnboundedSender<Result<Frame, Error>>,
+        history_length: Option<i32>,
+    ) -> Self {
+        Self {
+            frames,
+            history_length,
+        }
+    }
+}
 
 /// What became of a flush.
 pub(crate) enum Flushed {
@@ -265,8 +280,10 @@ impl Record {
     }
 
     fn keep_opening(&mut self) {
-        if self.frames.is_some() {
-            self.opening = serde_json::to_vec(&StreamResponse::Task(self.task.clone())).ok();
+        if let Some(frames) = &self.frames {
+            let mut task = self.task.clone();
+            task.limit_history(frames.history_length);
+            self.opening = serde_json::to_vec(&StreamResponse::Task(task)).ok();
         }
     }
 
@@ -386,9 +403,9 @@ impl Record {
     }
 
     fn send(&self, frame: Result<Frame, Error>) {
-        if let Some(frames) = &self.frames {
+        if let Some(stream) = &self.frames {
             // The reader may be gone; the task goes on.
-            let _ = frames.unbounded_send(frame);
+            let _ = stream.frames.unbounded_send(frame);
         }
     }
 }

@@ -39,6 +39,9 @@ pub struct AgentCard {
     /// An icon.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icon_url: Option<String>,
+    /// Who vouches for the card. Added by the engine, when the deployment has a key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<AgentCardSignature>,
 }
 
 impl AgentCard {
@@ -134,6 +137,19 @@ pub struct AgentExtension {
     pub params: Option<Map<String, Value>>,
 }
 
+/// A JSON Web Signature over the canonical form of the card without its signatures (section 8.4).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentCardSignature {
+    /// The protected header, in base64url.
+    pub protected: String,
+    /// The signature, in base64url.
+    pub signature: String,
+    /// What the signature does not cover.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<Map<String, Value>>,
+}
+
 /// Something that the agent is good at.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -155,6 +171,9 @@ pub struct AgentSkill {
     /// Where they differ from the card's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub output_modes: Vec<String>,
+    /// What a caller needs for this skill beyond the card's requirements, in the same form.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub security_requirements: Vec<Value>,
 }
 
 impl AgentSkill {

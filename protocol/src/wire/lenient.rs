@@ -102,6 +102,8 @@ pub(crate) fn bytes<'de, D: Deserializer<'de>>(
 /// A protobuf enum: the name that it prints, or its number.
 pub(crate) trait ProtoEnum: Sized + Default {
     const TYPE: &'static str;
+    /// The names that mean something; the first of an enum stands for "not set".
+    const NAMES: &'static [&'static str];
     fn from_name(name: &str) -> Option<Self>;
     fn from_number(number: i64) -> Option<Self>;
 }
@@ -111,6 +113,13 @@ where
     D: Deserializer<'de>,
     T: ProtoEnum,
 {
+    fn unknown<T: ProtoEnum, E: de::Error>(value: impl fmt::Display) -> E {
+        let names = T::NAMES.get(1..).unwrap_or_default().join(", ");
+        E::custom(format!(
+            "{value} is not a {}: it is one of {names}",
+            T::TYPE
+        ))
+    }
     struct Enum<T>(PhantomData<T>);
     impl<T: ProtoEnum> Visitor<'_> for Enum<T> {
         type Value = T;
@@ -121,10 +130,10 @@ where
             Ok(T::default())
         }
         fn visit_str<E: de::Error>(self, v: &str) -> Result<T, E> {
-            T::from_name(v).ok_or_else(|| E::custom(format!("{v:?} is not a {}", T::TYPE)))
+            T::from_name(v).ok_or_else(|| unknown::<T, E>(format!("{v:?}")))
         }
         fn visit_i64<E: de::Error>(self, v: i64) -> Result<T, E> {
-            T::from_number(v).ok_or_else(|| E::custom(format!("{v} is not a {}", T::TYPE)))
+            T::from_number(v).ok_or_else(|| unknown::<T, E>(v))
         }
         fn visit_u64<E: de::Error>(self, v: u64) -> Result<T, E> {
             self.visit_i64(i64::try_from(v).unwrap_or(i64::MAX))
@@ -145,10 +154,16 @@ macro_rules! proto_enum {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
+
+            /// The number that protobuf writes.
+            pub(crate) fn number(self) -> i32 {
+                match self { $(Self::$variant => $number,)* }
+            }
         }
 
         impl $crate::wire::lenient::ProtoEnum for $name {
             const TYPE: &'static str = stringify!($name);
+            const NAMES: &'static [&'static str] = &[$($text,)*];
             fn from_name(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$variant),)* _ => None }
             }

@@ -89,7 +89,7 @@ async fn what_is_not_json_is_not_parsed() {
 }
 
 #[tokio::test]
-async fn only_version_1_0_is_spoken() {
+async fn operations_of_1_0_need_its_version() {
     let world = Rc::new(World::default());
     for (version, ok) in [
         (Some("1.0"), true),

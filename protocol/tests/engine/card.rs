@@ -1,3 +1,8 @@
+mod browsers;
+mod caching;
+mod forms;
+mod signing;
+
 use std::rc::Rc;
 
 use serde_json::json;
@@ -14,10 +19,35 @@ async fn the_card_names_where_it_was_asked_for() {
     let expected = json!([
         {"url": "http://agent.test/", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
         {"url": "http://agent.test", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0"},
+        {"url": "agent.test:80", "protocolBinding": "GRPC", "protocolVersion": "1.0"},
     ]);
     assert_eq!(card["supportedInterfaces"], expected);
     assert_eq!(card["capabilities"]["streaming"], true);
     assert_eq!(card["capabilities"]["pushNotifications"], true);
+}
+
+#[tokio::test]
+async fn grpc_is_declared_only_where_it_can_be_reached() {
+    let world = Rc::new(World::default());
+    let declared = async || {
+        let card = ask(&world, get(PATH)).await.json();
+        let interfaces = card["supportedInterfaces"].as_array().unwrap().clone();
+        interfaces
+            .iter()
+            .find(|i| i["protocolBinding"] == "GRPC")
+            .map(|i| i["url"].as_str().unwrap().to_owned())
+    };
+    let set = |key: &str, value: &str| {
+        let mut config = world.config.borrow_mut();
+        config.insert(key.to_owned(), value.to_owned());
+    };
+    set("attache_public_url", "https://a.example");
+    assert_eq!(declared().await.as_deref(), Some("a.example:443"));
+    set("attache_public_url", "https://a.example/agents/a");
+    assert_eq!(declared().await, None, "a call has no room for a path");
+    set("attache_public_url", "https://a.example");
+    set("attache_grpc", "off");
+    assert_eq!(declared().await, None);
 }
 
 #[tokio::test]
@@ -39,23 +69,25 @@ async fn a_public_url_with_a_path_serves_with_and_without_it() {
 }
 
 #[tokio::test]
-async fn the_card_is_not_sent_twice() {
+async fn a_wrong_card_is_an_error_with_the_fields_name() {
     let world = Rc::new(World::default());
-    let first = ask(&world, get(PATH)).await;
-    assert!(
-        first.headers["cache-control"]
-            .to_str()
-            .unwrap()
-            .contains("max-age=")
+    let mut card = puppet_card();
+    card.security_schemes = json!({"google": {"oauth2SecurityScheme": {"flows": {
+        "authorizationCode": {"authorizationUrl": "https://g.example/auth", "scopes": {}},
+    }}}})
+    .as_object()
+    .cloned()
+    .unwrap();
+    *world.card.borrow_mut() = Some(card);
+    let refused = ask(&world, get(PATH)).await;
+    assert_eq!(refused.status, 500);
+    let error = &refused.json()["error"];
+    assert_eq!(
+        error["message"],
+        "The agent's card is not valid: securitySchemes.google.oauth2SecurityScheme.flows.\
+         authorizationCode.tokenUrl is required."
     );
-    let mut again = get(PATH);
-    again
-        .headers_mut()
-        .insert("if-none-match", first.headers["etag"].clone());
-    let again = ask(&world, again).await;
-    assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
-    let wrong = ask(&world, post(PATH, "{}")).await;
-    assert_eq!(wrong.status, 405);
+    assert_eq!(error["details"][0]["reason"], "INVALID_AGENT_RESPONSE");
 }
 
 struct Strict;

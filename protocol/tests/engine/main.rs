@@ -11,17 +11,27 @@
 
 mod bindings;
 mod card;
+mod errors;
+mod extensions;
+mod grpc;
+mod histories;
+mod json;
+mod listing;
 mod memory;
 mod parsers;
 mod push;
 mod sending;
 mod streams;
+mod subscribers;
+mod task_lifecycle;
 mod tasks;
+mod tenants;
+mod v0_3;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use attache_protocol::wire::{AgentCard, AgentExtension, AgentSkill, Artifact, Message};
+use attache_protocol::wire::{AgentCard, AgentExtension, AgentSkill, Artifact, Message, Part};
 use attache_protocol::{
     Agent, Answer, Body, Caller, Context, Creation, Failure, Outcome, Piece, Server,
 };
@@ -53,6 +63,10 @@ impl Agent for Puppet {
         self.0.card.borrow().clone().unwrap_or_else(puppet_card)
     }
 
+    fn enforces_input_modes(&self) -> bool {
+        self.0.config.borrow().contains_key("strict")
+    }
+
     fn extended_card(&self, _: Option<&Caller>) -> Option<AgentCard> {
         self.0.extended_card.borrow().clone()
     }
@@ -70,6 +84,8 @@ impl Agent for Puppet {
             "reply" => Ok(Outcome::message("directly")),
             "reply late" => Ok(Outcome::message("after all")),
             "ask" => Ok(Outcome::input_required("what?")),
+            "reject" => Ok(Outcome::rejected("not this")),
+            "authorise" => Ok(Outcome::auth_required("your calendar, please")),
             "fail" => Err(Failure::new("It broke.")),
             "work" => {
                 context.working("at it").await;
@@ -99,6 +115,10 @@ impl Agent for Puppet {
                 context.set_state("k", Some(b"kept"))?;
                 Ok(Outcome::completed())
             }
+            "extensions" => Ok(Outcome::completed_with(context.extensions().join(" "))),
+            "metadata" => Ok(Outcome::completed_with(Part::data(json!(
+                context.metadata()
+            )))),
             "recall" => {
                 let value = context.state("k")?.unwrap_or_default();
                 Ok(Outcome::completed_with(

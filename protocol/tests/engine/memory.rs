@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use attache_protocol::wire::{AgentCard, TaskState};
 use attache_protocol::{
-    Begun, Caller, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Platform,
-    Progress, PushConfig, Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
+    Begun, Caller, CardSignature, Change, Cursor, LogError, MessageKey, Opening, Page, Placement,
+    Platform, Progress, PushConfig, Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask,
+    TaskLog,
 };
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
@@ -25,6 +26,9 @@ pub struct World {
     pub card: RefCell<Option<AgentCard>>,
     pub extended_card: RefCell<Option<AgentCard>>,
     pub caller: RefCell<Option<Caller>>,
+    /// The id of the key that signs cards, and what it signed.
+    pub card_key: RefCell<Option<&'static str>>,
+    pub signed: RefCell<Vec<Vec<u8>>>,
 }
 
 struct Kept {
@@ -65,6 +69,16 @@ impl Platform for Memory {
     }
     fn log(&self, tenant: &str) -> SharedLog {
         Rc::new(Self(self.0.clone(), tenant.to_owned()))
+    }
+    fn sign_card(&self, card: &[u8]) -> Option<CardSignature> {
+        let key = (*self.0.card_key.borrow())?;
+        let mut signed = self.0.signed.borrow_mut();
+        signed.push(card.to_vec());
+        // Another one each time, as ECDSA gives.
+        Some(CardSignature {
+            protected: key.to_owned(),
+            signature: format!("signature-{}", signed.len()),
+        })
     }
 }
 
@@ -121,7 +135,9 @@ fn put(kept: &mut Kept, config: PushConfig) {
 impl TaskLog for Memory {
     fn begin(&self, opening: Opening) -> Result<Begun, LogError> {
         let known = |message: &Option<MessageKey>| {
-            let key = message.as_ref().map(|m| (m.id.clone(), m.digest.clone()))?;
+            let key = message
+                .as_ref()
+                .map(|m| (self.key(&m.id), m.digest.clone()))?;
             self.0.sent.borrow().get(&key).cloned()
         };
         let (id, message) = match &opening {
@@ -184,7 +200,7 @@ impl TaskLog for Memory {
             self.0
                 .sent
                 .borrow_mut()
-                .insert((message.id, message.digest), id);
+                .insert((self.key(&message.id), message.digest), id);
         }
         self.0.changed.notify_waiters();
         Ok(begun)
@@ -197,8 +213,9 @@ impl TaskLog for Memory {
     fn list(&self, query: Query) -> Result<Page, LogError> {
         let tasks = self.0.tasks.borrow();
         let mut found: Vec<_> = tasks
-            .values()
-            .map(|kept| kept.stored.clone())
+            .iter()
+            .filter(|(key, kept)| **key == self.key(&kept.stored.id))
+            .map(|(_, kept)| kept.stored.clone())
             .filter(|t| query.context_id.as_ref().is_none_or(|c| *c == t.context_id))
             .filter(|t| query.state.is_none_or(|s| s == t.state))
             .filter(|t| query.status_since.is_none_or(|s| t.status_time >= s))

@@ -208,6 +208,9 @@ async fn the_extended_card_is_for_callers_who_are_known() {
         scopes: Vec::new(),
     });
     assert_eq!(extended().await["result"]["name"], "Puppet, for friends");
-    let rest = ask(&world, get("/tenant/extendedAgentCard")).await.json();
+    let rest = ask(&world, get("/tenant/extendedAgentCard")).await;
+    let caching = rest.headers["cache-control"].to_str().unwrap();
+    assert!(caching.starts_with("private"), "{caching}");
+    let rest = rest.json();
     assert_eq!(rest["supportedInterfaces"][0]["url"], "http://agent.test/");
 }

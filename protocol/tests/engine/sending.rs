@@ -188,6 +188,28 @@ async fn every_rule_that_is_broken_is_named() {
 }
 
 #[tokio::test]
+async fn an_agent_may_refuse_media_types_that_its_card_does_not_list() {
+    let world = Rc::new(World::default());
+    let part = |media_type: &str| {
+        let mut message = message("m1", "x");
+        message["parts"][0]["mediaType"] = json!(media_type);
+        json!({"message": message})
+    };
+    let accepted = rpc(&world, "SendMessage", part("text/unheard")).await;
+    assert!(accepted["result"]["task"].is_object());
+    let strict = ("strict".to_owned(), String::new());
+    world.config.borrow_mut().extend([strict]);
+    let refused = rpc(&world, "SendMessage", part("text/unheard")).await;
+    assert_eq!(refused["error"]["code"], -32005);
+    let metadata = &refused["error"]["data"][0]["metadata"];
+    assert_eq!(metadata["mediaType"], "text/unheard");
+    for known in ["text/plain", "TEXT/plain; charset=utf-8", ""] {
+        let answer = rpc(&world, "SendMessage", part(known)).await;
+        assert!(answer["result"]["task"].is_object(), "{known}");
+    }
+}
+
+#[tokio::test]
 async fn an_agent_keeps_things_for_a_conversation() {
     let world = Rc::new(World::default());
     let task = send(&world, "m1", "remember").await;

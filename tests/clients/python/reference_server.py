@@ -3,139 +3,32 @@
 It has two uses. The scenarios beside it run against it too, so that a check which fails here is a
 wrong check and not a finding. And `make bench` starts it as the peer to compare with.
 
-    reference_server.py PORT
+    reference_server.py PORT [--everything | --nothing]
 
-Prints its base URL as the first line. Port 0 is a free one.
+Serves JSON-RPC and HTTP+JSON at PORT. With `--everything` also protocol version 0.3, webhooks, an
+extended card, and gRPC at a port that only the card names: a peer that has all this would start
+later, and the comparison would not be fair. With `--nothing` all these versions and bindings, and a
+card without any capability. Prints its base URL as the first line. Port 0 is a free one.
 """
 
+import argparse
 import asyncio
 import contextlib
 import socket
-import sys
 
 import uvicorn
-from a2a.server.agent_execution import AgentExecutor, RequestContext
 from a2a.server.agent_execution.simple_request_context_builder import SimpleRequestContextBuilder
-from a2a.server.events import EventQueue
+from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers import DefaultRequestHandler
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
-from a2a.server.tasks import InMemoryTaskStore, TaskUpdater
-from a2a.types.a2a_pb2 import (
-    AgentCapabilities,
-    AgentCard,
-    AgentInterface,
-    AgentSkill,
-    Message,
-    Part,
-    Role,
-    Task,
-    TaskState,
-    TaskStatus,
-)
-from google.protobuf.json_format import ParseDict
-from google.protobuf.struct_pb2 import Value
+from a2a.server.tasks import InMemoryTaskStore
+from a2a.types.a2a_pb2 import AgentCapabilities, AgentCard, AgentInterface, AgentSkill
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
-CHUNKS = 10
-CHUNK_SECONDS = 0.2
-LONG_SECONDS = 5.0
+from kit_agent import KitAgent
 
-
-def text(value: str) -> Part:
-    return Part(text=value)
-
-
-def file() -> Part:
-    return Part(raw=b"tck", filename="output.txt", media_type="text/plain")
-
-
-class KitAgent(AgentExecutor):
-    """Does what the prefix of the message's id says."""
-
-    async def execute(self, context: RequestContext, event_queue: EventQueue) -> None:
-        message = context.message
-        prefix = message.message_id
-        updater = TaskUpdater(event_queue, context.task_id, context.context_id)
-
-        if prefix.startswith("tck-message-response"):
-            await event_queue.enqueue_event(
-                Message(
-                    role=Role.ROLE_AGENT,
-                    message_id=f"answer-to-{prefix}",
-                    context_id=context.context_id,
-                    parts=[text("Direct message response")],
-                )
-            )
-            return
-
-        if context.current_task is None:
-            await event_queue.enqueue_event(
-                Task(
-                    id=context.task_id,
-                    context_id=context.context_id,
-                    status=TaskStatus(state=TaskState.TASK_STATE_SUBMITTED),
-                    history=[message],
-                )
-            )
-        if prefix.startswith("tck-input-required"):
-            await updater.requires_input(updater.new_agent_message([text("Please say more")]))
-        elif prefix.startswith("tck-reject-task"):
-            await updater.reject(updater.new_agent_message([text("Rejected")]))
-        elif prefix.startswith("tck-stream-002"):
-            await updater.complete()
-        elif prefix.startswith("test-resubscribe-message-id"):
-            await updater.start_work()
-            await asyncio.sleep(LONG_SECONDS)
-            await updater.complete()
-        elif prefix.startswith("tck-slow-"):
-            await self.count(updater)
-        elif prefix.startswith("tck-stream-artifact-chunked"):
-            await updater.start_work()
-            await updater.add_artifact([text("chunk-1 ")], "chunked", append=False)
-            await updater.add_artifact([text("chunk-2")], "chunked", append=True, last_chunk=True)
-            await updater.complete()
-        elif (parts := self.artifact(prefix)) is not None:
-            await updater.start_work()
-            await updater.add_artifact(parts)
-            await updater.complete()
-        else:
-            await updater.complete(updater.new_agent_message([text("Hello from TCK")]))
-
-    @staticmethod
-    def artifact(prefix: str) -> list[Part] | None:
-        data = Part(data=ParseDict({"key": "value", "count": 42}, Value()))
-        url = Part(
-            url="https://example.com/output.txt", filename="output.txt", media_type="text/plain"
-        )
-        table = {
-            "tck-artifact-text": text("Generated text content"),
-            "tck-artifact-file-url": url,
-            "tck-artifact-file": file(),
-            "tck-artifact-data": data,
-            "tck-stream-001": text("Stream hello from TCK"),
-            "tck-stream-003": text("Stream task lifecycle"),
-            "tck-stream-ordering-001": text("Ordered output"),
-            "tck-stream-artifact-text": text("Streamed text content"),
-            "tck-stream-artifact-file": file(),
-        }
-        found = [known for known in table if prefix.startswith(known)]
-        return [table[max(found, key=len)]] if found else None
-
-    @staticmethod
-    async def count(updater: TaskUpdater) -> None:
-        await updater.start_work()
-        for number in range(CHUNKS):
-            await asyncio.sleep(CHUNK_SECONDS)
-            await updater.add_artifact(
-                [text(f"{number} ")],
-                "count",
-                append=number > 0,
-                last_chunk=number == CHUNKS - 1,
-            )
-        await updater.complete()
-
-    async def cancel(self, context: RequestContext, event_queue: EventQueue) -> None:
-        await TaskUpdater(event_queue, context.task_id, context.context_id).cancel()
+CARDS = ["/.well-known/agent-card.json", "/.well-known/agent.json"]
 
 
 class ContextOfTask(SimpleRequestContextBuilder):
@@ -155,45 +48,119 @@ class ContextOfTask(SimpleRequestContextBuilder):
         return await super().build(context, params, task_id, context_id, task)
 
 
-def card(origin: str) -> AgentCard:
+def owner(context: ServerCallContext) -> str:
+    """Keeps tenants apart, which the SDK leaves to its user."""
+    return f"{context.tenant}/{context.user.user_name}"
+
+
+def interfaces(origin: str, grpc_port: int | None) -> list[AgentInterface]:
+    def reached(url: str, binding: str, version: str) -> AgentInterface:
+        return AgentInterface(url=url, protocol_binding=binding, protocol_version=version)
+
+    found = [
+        reached(f"{origin}/", "JSONRPC", "1.0"),
+        reached(origin, "HTTP+JSON", "1.0"),
+    ]
+    if grpc_port is not None:
+        found += [
+            reached(f"127.0.0.1:{grpc_port}", "GRPC", "1.0"),
+            reached(f"{origin}/", "JSONRPC", "0.3"),
+            reached(origin, "HTTP+JSON", "0.3"),
+        ]
+    return found
+
+
+def card(
+    reached: list[AgentInterface], capabilities: AgentCapabilities, *more: AgentSkill
+) -> AgentCard:
+    kit = AgentSkill(id="kit", name="Kit", description="Conformance", tags=["test"])
     return AgentCard(
         name="Reference",
         description="The conformance kit's agent on the official Python SDK.",
         version="1.0.0",
-        supported_interfaces=[
-            AgentInterface(url=f"{origin}/", protocol_binding="JSONRPC", protocol_version="1.0"),
-            AgentInterface(
-                url=f"{origin}/rest", protocol_binding="HTTP+JSON", protocol_version="1.0"
-            ),
-        ],
-        capabilities=AgentCapabilities(streaming=True),
+        supported_interfaces=reached,
+        capabilities=capabilities,
         default_input_modes=["text/plain"],
         default_output_modes=["text/plain"],
-        skills=[AgentSkill(id="kit", name="Kit", description="Conformance", tags=["test"])],
+        skills=[kit, *more],
     )
 
 
-def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit("usage: reference_server.py PORT")
-    listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    described = card(origin)
+def routes(handler: DefaultRequestHandler, public: AgentCard, *, old: bool) -> list[BaseRoute]:
+    return [
+        *(route for path in CARDS for route in create_agent_card_routes(public, card_url=path)),
+        *create_jsonrpc_routes(handler, "/", enable_v0_3_compat=old),
+        *create_rest_routes(handler, enable_v0_3_compat=old),
+    ]
+
+
+async def answer(listener: socket.socket, app: Starlette) -> None:
+    print(origin_of(listener), flush=True)
+    await uvicorn.Server(uvicorn.Config(app, log_level="warning")).serve(sockets=[listener])
+
+
+def origin_of(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+async def serve(listener: socket.socket) -> None:
+    public = card(interfaces(origin_of(listener), None), AgentCapabilities(streaming=True))
     tasks = InMemoryTaskStore()
     handler = DefaultRequestHandler(
         agent_executor=KitAgent(),
         task_store=tasks,
-        agent_card=described,
+        agent_card=public,
         request_context_builder=ContextOfTask(tasks),
     )
-    app = Starlette(
-        routes=create_agent_card_routes(described)
-        + create_jsonrpc_routes(handler, "/")
-        + create_rest_routes(handler, path_prefix="/rest")
+    await answer(listener, Starlette(routes=routes(handler, public, old=False)))
+
+
+async def serve_every_binding(listener: socket.socket, *, capable: bool) -> None:
+    import grpc
+    import httpx
+    from a2a.server.request_handlers.grpc_handler import GrpcHandler
+    from a2a.server.tasks import BasePushNotificationSender, InMemoryPushNotificationConfigStore
+    from a2a.types.a2a_pb2_grpc import add_A2AServiceServicer_to_server
+
+    calls = grpc.aio.server()
+    grpc_port = calls.add_insecure_port("127.0.0.1:0")
+    reached = interfaces(origin_of(listener), grpc_port)
+    capabilities = AgentCapabilities(
+        streaming=capable, push_notifications=capable, extended_agent_card=capable
     )
-    print(origin, flush=True)
+    public = card(reached, capabilities)
+    more = AgentSkill(id="more", name="More", description="For those who ask", tags=["test"])
+    tasks = InMemoryTaskStore(owner_resolver=owner)
+    webhooks = InMemoryPushNotificationConfigStore(owner_resolver=owner)
+    async with httpx.AsyncClient() as http:
+        handler = DefaultRequestHandler(
+            agent_executor=KitAgent(),
+            task_store=tasks,
+            agent_card=public,
+            push_config_store=webhooks,
+            push_sender=BasePushNotificationSender(http, webhooks),
+            request_context_builder=ContextOfTask(tasks),
+            extended_agent_card=card(reached, capabilities, more),
+        )
+        add_A2AServiceServicer_to_server(GrpcHandler(handler), calls)
+        await calls.start()
+        await answer(listener, Starlette(routes=routes(handler, public, old=True)))
+        await calls.stop(grace=None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("port", type=int)
+    wanted = parser.add_mutually_exclusive_group()
+    wanted.add_argument("--everything", action="store_true")
+    wanted.add_argument("--nothing", action="store_true")
+    arguments = parser.parse_args()
+    listener = socket.create_server(("127.0.0.1", arguments.port))
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+        if arguments.everything or arguments.nothing:
+            asyncio.run(serve_every_binding(listener, capable=arguments.everything))
+        else:
+            asyncio.run(serve(listener))
 
 
 if __name__ == "__main__":

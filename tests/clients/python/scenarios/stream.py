@@ -16,7 +16,7 @@ from a2a.utils.errors import (
 from google.protobuf.json_format import MessageToDict
 
 from agent import NOWHERE, Agent, collect, kinds, state, task_of, texts
-from checks import Checks, equal, holds, refused
+from checks import Checks, equal, holds
 
 check = Checks()
 
@@ -106,10 +106,10 @@ async def _(agent: Agent) -> None:
 @check("stream: to a finished or unknown task is refused")
 async def _(agent: Agent) -> None:
     done = await agent.send("tck-complete-task")
-    await refused(
+    await agent.refused(
         UnsupportedOperationError, collect(agent.stream("tck-stream-001", task=done.id)), "finished"
     )
-    await refused(
+    await agent.refused(
         TaskNotFoundError, collect(agent.stream("tck-stream-001", task=NOWHERE)), "unknown"
     )
 
@@ -142,6 +142,24 @@ async def _(agent: Agent) -> None:
             texts(e.artifact_update.artifact.parts) for e in events if e.HasField("artifact_update")
         )
         equal(before + after, "0 1 2 3 4 5 6 7 8 9 ", "snapshot and events together")
+
+
+@check("subscribe: after a dropped stream, nothing is missing")
+async def _(agent: Agent) -> None:
+    stream = agent.stream("tck-slow-7")
+    async for event in stream:
+        if event.HasField("artifact_update"):
+            break
+    await stream.aclose()
+    task = event.artifact_update.task_id
+    events = await collect(subscription(agent.streaming, task))
+    equal(kinds(events)[-1], "COMPLETED", "the last event")
+    before = texts(events[0].task.artifacts[0].parts)
+    after = [
+        texts(e.artifact_update.artifact.parts) for e in events if e.HasField("artifact_update")
+    ]
+    holds(len(after) < 10, "the chunk that was seen is streamed again")
+    equal(before + "".join(after), "0 1 2 3 4 5 6 7 8 9 ", "snapshot and events together")
 
 
 @check("subscribe: to a task that was sent without waiting")
@@ -179,7 +197,9 @@ async def _(agent: Agent) -> None:
 @check("subscribe: to a finished or unknown task is refused")
 async def _(agent: Agent) -> None:
     done = await agent.send("tck-complete-task")
-    await refused(
+    await agent.refused(
         UnsupportedOperationError, collect(subscription(agent.streaming, done.id)), "finished"
     )
-    await refused(TaskNotFoundError, collect(subscription(agent.streaming, NOWHERE)), "unknown")
+    await agent.refused(
+        TaskNotFoundError, collect(subscription(agent.streaming, NOWHERE)), "unknown"
+    )

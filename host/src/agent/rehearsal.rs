@@ -1,0 +1,131 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Empty, Limited};
+use serde::Deserialize;
+use thiserror::Error;
+use tokio::sync::oneshot;
+use tracing::warn;
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+
+use super::Agent;
+use crate::identity::Caller;
+
+/// Where every A2A agent has its card. The host's name stands for the public one, which it cannot be.
+const CARD: &str = "http://attache.invalid/.well-known/agent-card.json";
+/// An agent that takes longer for its card has no card.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LONGEST_ERROR: usize = 64 << 10;
+
+/// What a component lacks, found before any caller finds it.
+#[derive(Debug, Error)]
+pub enum RehearsalError {
+    /// It loads, and cannot be given what it needs.
+    #[error("no instance of the component can be made: {0}")]
+    Instance(String),
+    /// It runs, and its agent card is wrong.
+    #[error("{path}: {reason}")]
+    Card {
+        /// The component.
+        path: String,
+        /// What is wrong; names the field.
+        reason: String,
+    },
+}
+
+/// The error of HTTP+JSON, as far as its reader needs it.
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: ErrorText,
+}
+
+#[derive(Deserialize)]
+struct ErrorText {
+    message: String,
+}
+
+impl Agent {
+    /// Asks a first instance for its agent card, and drops it: what a machine or a limit does not
+    /// allow, and what is wrong with the card, is found at the start and not by the first caller.
+    ///
+    /// What the card says is left to the component. Only whether it has one counts here.
+    ///
+    /// # Errors
+    /// What the engine says, or what the component says of its card.
+    pub async fn rehearse(&self) -> Result<(), RehearsalError> {
+        let (sender, head) = oneshot::channel();
+        let (mut store, meter) = self.store(Caller::default());
+        let run = Box::pin(async {
+            let instance = self
+                .handler
+                .instantiate_async(&mut store)
+                .await
+                .map_err(|error| RehearsalError::Instance(format!("{error:#}")))?;
+            let asked = async {
+                let request = Request::get(CARD)
+                    .header("host", "attache.invalid")
+                    .body(Empty::<Bytes>::new())?;
+                let mut http = store.data_mut().http();
+                let request = http.new_incoming_request(Scheme::Http, request)?;
+                let response = http.new_response_outparam(sender)?;
+                instance
+                    .wasi_http_incoming_handler()
+                    .call_handle(&mut store, request, response)
+                    .await
+            };
+            asked.await.map_err(|trap| {
+                tracing::error!("the component trapped: {trap:?}");
+                self.no_card("it stopped while it made its agent card; its log says why")
+            })
+        });
+        let answered = async {
+            let rehearsed = tokio::join!(meter.measure(run), verdict(head));
+            let (ran, verdict) = rehearsed;
+            ran?;
+            verdict.map_err(|reason| self.no_card(&reason))
+        };
+        match tokio::time::timeout(PATIENCE, answered).await {
+            Ok(rehearsed) => rehearsed,
+            Err(_) => Err(self.no_card(&format!("it gave no agent card within {PATIENCE:?}"))),
+        }
+    }
+
+    fn no_card(&self, reason: &str) -> RehearsalError {
+        RehearsalError::Card {
+            path: self.path.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
+
+async fn verdict(head: oneshot::Receiver<Head>) -> Result<(), String> {
+    let response = match head.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(code)) => return Err(format!("it has no agent card to show ({code:?})")),
+        // It trapped, which is said elsewhere, or it returned.
+        Err(_) => return Err("it gave no answer when it was asked for its agent card".to_owned()),
+    };
+    let status = response.status();
+    // The component may be writing still, and waits until it is read.
+    let body = Limited::new(response.into_body(), LONGEST_ERROR)
+        .collect()
+        .await;
+    if status.is_server_error() {
+        let error = body
+            .ok()
+            .and_then(|body| serde_json::from_slice::<ErrorBody>(&body.to_bytes()).ok());
+        return Err(match error {
+            Some(body) => body.error.message,
+            None => format!("it answered {status} when it was asked for its agent card"),
+        });
+    }
+    if !status.is_success() {
+        warn!("the component has no agent card: it answered {status}");
+    }
+    Ok(())
+}
