@@ -12,6 +12,7 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 
+use attache_task_store::Scope;
 use tracing::{Instrument, Span, error};
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
@@ -25,6 +26,7 @@ use crate::engine::CpuMeter;
 use crate::identity::Caller;
 use crate::instance::{self, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
+use crate::push::Translate;
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Resume, Tasks};
 use crate::telemetry::request_span;
@@ -129,16 +131,43 @@ impl Agent {
         (store, meter)
     }
 
+    async fn say_notification(
+        &self,
+        scope: Scope,
+        task_id: String,
+        version: String,
+    ) -> Result<Vec<u8>, String> {
+        let worker = self.worker()?;
+        let caller = Caller::of_owner(scope.owner);
+        let (mut store, meter) = self.store(caller);
+        let said = Box::pin(async {
+            let worker = worker.instantiate_async(&mut store).await?;
+            worker
+                .attache_agent_worker()
+                .call_notification(&mut store, &scope.tenant, &task_id, &version)
+                .await
+        });
+        match meter.measure(said).await {
+            Ok(answer) => answer,
+            Err(trap) => {
+                error!("the component trapped in worker.notification: {trap:?}");
+                Err("it trapped".to_owned())
+            }
+        }
+    }
+
+    fn worker(&self) -> Result<&WorkerPre<Instance>, String> {
+        let missing = || "the component exports no worker".to_owned();
+        self.worker.as_ref().ok_or_else(missing)
+    }
+
     async fn run_worker(
         &self,
         tasks: Tasks,
         tenant: String,
         task_id: String,
     ) -> Result<(), String> {
-        let worker = self
-            .worker
-            .as_ref()
-            .ok_or("the component exports no worker")?;
+        let worker = self.worker()?;
         let caller = Caller::of_owner(tasks.owner().to_owned());
         let (mut store, meter) = self.store_with(caller, tasks);
         let run = Box::pin(async {
@@ -155,6 +184,19 @@ impl Agent {
                 Err("it trapped".to_owned())
             }
         }
+    }
+}
+
+impl Translate for Agent {
+    fn notification(
+        &self,
+        scope: Scope,
+        task_id: String,
+        protocol_version: String,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send + '_>> {
+        let span = request_span(&format!("notify-{task_id}"), None);
+        let said = self.say_notification(scope, task_id, protocol_version);
+        Box::pin(said.instrument(span))
     }
 }
 

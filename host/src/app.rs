@@ -18,7 +18,7 @@ use crate::component::{self, LoadError};
 use crate::config::{Config, Platform, PublicUrl};
 use crate::engine::{self, Ticker};
 use crate::outbound::Outbound;
-use crate::push::Deliverer;
+use crate::push::{Deliverer, Translate};
 use crate::server::{self, HeaderPatience};
 use crate::service::Service;
 use crate::settings::Settings;
@@ -38,6 +38,7 @@ pub struct App {
     keeper: Keeper,
     work: Work,
     sweeper: Sweeper,
+    translate: Option<Arc<dyn Translate>>,
     push_allow_private: bool,
     drain: Duration,
     patience: HeaderPatience,
@@ -152,6 +153,7 @@ impl App {
 
         let work = Work::default();
         let resume = agent.resumes().then(|| agent.clone() as Arc<dyn Resume>);
+        let translate = agent.resumes().then(|| agent.clone() as Arc<dyn Translate>);
         let sweeper = Sweeper::new(keeper.clone(), resume, work.clone());
         let service = Service::new(agent, config.limits, work.clone(), database);
         let patience = if config.platform.is_cloud_run() {
@@ -172,6 +174,7 @@ impl App {
             keeper,
             work,
             sweeper,
+            translate,
             push_allow_private: config.push_allow_private,
             drain: config.drain,
             patience,
@@ -189,7 +192,12 @@ impl App {
         let renewing = tokio::spawn(async move { keeper.renew().await });
         let sweeping = tokio::spawn(self.sweeper.run());
         let (stop_delivering, stopped) = watch::channel(false);
-        let deliverer = Deliverer::new(&self.keeper, self.push_allow_private, stopped);
+        let deliverer = Deliverer::new(
+            &self.keeper,
+            self.translate,
+            self.push_allow_private,
+            stopped,
+        );
         let delivering = tokio::spawn(deliverer.run());
 
         let draining = self.service.clone();

@@ -174,8 +174,7 @@ impl Config {
             card: card(flags.card)?,
             card_signing,
             grpc: match parse::given(flags.grpc) {
-                // A service takes HTTP/2 only when it was deployed so.
-                None => !platform.is_cloud_run(),
+                None => true,
                 given => parse::switch("ATTACHE_GRPC (--grpc)", given)?,
             },
             idempotency_window: parse::seconds(

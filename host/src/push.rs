@@ -6,6 +6,7 @@
 //! each its events one after the other; a webhook that does not answer holds up nobody else.
 //!
 //! The body of a notification is the stored event as it is: the host knows nothing of what is in it.
+//! For a client of an older version the component makes the body ([`Translate`]).
 //!
 //! Lifetimes: one [`Deliverer`] per process; nothing per component or request.
 
@@ -16,3 +17,4 @@ mod patience;
 mod warned;
 
 pub use deliverer::Deliverer;
+pub use notification::Translate;

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::extension::Extensions;
 use crate::operation::{self, Call};
 use crate::platform::Platform;
+use crate::run::fold;
 use crate::version::Version;
 use crate::wire::AgentCard;
 use crate::{card, cors};
@@ -119,6 +120,28 @@ impl<A: Agent> Server<A> {
     /// When the log cannot be reached or the task cannot be read.
     pub async fn resume(&self, tenant: &str, task_id: &str) -> Result<(), String> {
         operation::resume(self.agent.clone(), self.platform.clone(), tenant, task_id).await
+    }
+
+    /// The body of a notification for a client that speaks a version older than the log's: 0.3 is sent
+    /// the task as it stands (its section 9.5), where 1.0 is sent each event.
+    ///
+    /// # Errors
+    /// When the version is none of these, the log cannot be reached or the task cannot be read.
+    pub fn notification(
+        &self,
+        tenant: &str,
+        task_id: &str,
+        protocol_version: &str,
+    ) -> Result<Vec<u8>, String> {
+        if protocol_version != Version::V0_3.as_str() {
+            return Err(format!(
+                "notifications have no form of their own in version {protocol_version:?}"
+            ));
+        }
+        let stored = self.platform.log(tenant).get(task_id);
+        let task = fold(stored.map_err(|error| error.to_string())?);
+        v0_3::notification(task.map_err(|error| error.to_string())?)
+            .map_err(|error| error.to_string())
     }
 
     /// A public URL may have a path of its own, with or without a proxy that strips it.

@@ -54,6 +54,14 @@ macro_rules! export {
                 fn run(tenant: String, task_id: String) -> Result<(), String> {
                     $crate::serve::resume($agent, &tenant, &task_id)
                 }
+
+                fn notification(
+                    tenant: String,
+                    task_id: String,
+                    protocol_version: String,
+                ) -> Result<Vec<u8>, String> {
+                    $crate::serve::notification($agent, &tenant, &task_id, &protocol_version)
+                }
             }
 
             $crate::wasip2::http::proxy::export!(

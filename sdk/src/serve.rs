@@ -44,6 +44,19 @@ pub fn resume<A: Agent>(agent: A, tenant: &str, task_id: &str) -> Result<(), Str
     })
 }
 
+/// What a webhook is sent whose client speaks an older version.
+///
+/// # Errors
+/// See [`Server::notification`].
+pub fn notification<A: Agent>(
+    agent: A,
+    tenant: &str,
+    task_id: &str,
+    protocol_version: &str,
+) -> Result<Vec<u8>, String> {
+    Server::new(agent, Rc::new(Wasi)).notification(tenant, task_id, protocol_version)
+}
+
 /// The whole request, or the answer to one whose body is over the limit.
 async fn read(request: wasi::IncomingRequest) -> Result<Request<Vec<u8>>, Answer> {
     let mut headers = HeaderMap::new();

@@ -46,6 +46,9 @@ pub const MAX_PUSH_URL_BYTES: usize = 2048;
 /// Longest token, scheme or credentials of a webhook, in bytes.
 pub const MAX_PUSH_SECRET_BYTES: usize = 4096;
 
+/// Bytes of events after which [`crate::ClaimDeliveries`] claims no more.
+pub const MAX_DELIVERIES_BYTES: usize = 32 * MIB;
+
 /// Latest time that the log takes, in milliseconds since the epoch: the end of the year 9999,
 /// after which RFC 3339 has no notation.
 pub const MAX_TIME: u64 = 253_402_300_799_999;

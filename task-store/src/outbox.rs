@@ -7,6 +7,9 @@ use crate::{DeliveryClaim, Error, Event, Scope, Transaction, Value};
 const EVENT: &str = "SELECT number, payload FROM attache_event
 WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND number = ?4";
 
+const RELEASE: &str = "UPDATE attache_outbox SET due = ?6
+WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND config_id = ?4 AND fence = ?5";
+
 const REMOVE: &str = "DELETE FROM attache_outbox
 WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND config_id = ?4 AND fence = ?5";
 
@@ -29,6 +32,17 @@ pub(crate) async fn event<T: Transaction>(
     let params = stored::keyed(scope, task_id, [number]);
     let rows = transaction.query(EVENT, &params).await?;
     rows.into_iter().next().map(stored::event).transpose()
+}
+
+/// Gives a claim back that nothing was done with.
+pub(crate) async fn release<T: Transaction>(
+    transaction: &mut T,
+    claim: &DeliveryClaim,
+    now: u64,
+) -> Result<(), Error> {
+    let numbers = [claim.fence, integer(now)];
+    let params = keyed(claim, numbers.map(Value::Integer));
+    transaction.execute(RELEASE, &params).await.map(|_| ())
 }
 
 /// The webhook is not behind any more.

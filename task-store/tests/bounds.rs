@@ -8,8 +8,8 @@
 )]
 
 use attache_task_store::{
-    Begin, Change, Database, List, MessageKey, Migrate, Opening, Query, Scope, Snapshot, Sqlite,
-    State, TOTAL_SINCE_BOUND,
+    Begin, Change, ClaimDeliveries, Database, List, MAX_EVENT_BYTES, MessageKey, Migrate, Opening,
+    PushConfig, Query, Scope, Snapshot, Sqlite, State, TOTAL_SINCE_BOUND,
 };
 
 const NOW: u64 = 1_800_000_000_000;
@@ -65,6 +65,45 @@ async fn old_messages_are_forgotten() {
         }
     }
     assert!(most < WINDOW + 200, "{most} of 3,000 messages were kept");
+}
+
+#[tokio::test]
+async fn deliveries_are_claimed_as_far_as_there_is_memory_for_them() {
+    let database = Sqlite::open(":memory:").unwrap();
+    database.perform(Migrate).await.unwrap();
+    let webhook = |id: &str| PushConfig {
+        id: id.to_owned(),
+        url: "https://example.com/".to_owned(),
+        token: None,
+        authentication: None,
+        protocol_version: "1.0".to_owned(),
+    };
+    for number in 0..5 {
+        let mut begin = creation(format!("t{number}"), None, NOW);
+        if let Opening::Create { first, push, .. } = &mut begin.opening {
+            first.events = vec![vec![b'x'; MAX_EVENT_BYTES]];
+            *push = Some(webhook("w"));
+        }
+        database.perform(begin).await.unwrap();
+    }
+    let claim = ClaimDeliveries {
+        now: NOW,
+        lease_ms: 1_000,
+        limit: 100,
+    };
+    let mut tasks = Vec::new();
+    for expected in [2, 2, 1, 0] {
+        let claimed = database.perform(claim).await.unwrap();
+        assert_eq!(claimed.deliveries.len(), expected);
+        tasks.extend(
+            claimed
+                .deliveries
+                .into_iter()
+                .map(|delivery| delivery.claim.task_id),
+        );
+    }
+    tasks.sort();
+    assert_eq!(tasks, ["t0", "t1", "t2", "t3", "t4"]);
 }
 
 #[tokio::test]

@@ -25,6 +25,13 @@ fn calls_under_the_host() {
     let data = tempfile::tempdir().expect("a folder for the data");
     let server = Server::host(&agent, data.path()).expect("the host");
     calls(&server);
+    // Trailers end an answer as well as the end of its body does.
+    let said = server.output();
+    let mut logged = said.lines().filter(|line| line.contains("/ListTasks "));
+    assert!(
+        logged.clone().count() > 0 && logged.all(|line| !line.contains("broken")),
+        "{said}"
+    );
 }
 
 #[test]

@@ -125,8 +125,8 @@ pub struct Flags {
     )]
     pub card_jku: Option<String>,
 
-    /// Declare gRPC in the agent card (1) or not (0), for where HTTP/2 does not come through from end
-    /// to end. [default: 1; 0 on Cloud Run, where it needs `--use-http2`]
+    /// Declare gRPC in the agent card (1) or not (0), for where a proxy in front does not let it
+    /// through. Cloud Run does. [default: 1]
     #[arg(
         long, env = "ATTACHE_GRPC", hide_env_values = true, value_name = "0|1",
         num_args = 0..=1, default_missing_value = "1", require_equals = true

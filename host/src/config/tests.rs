@@ -42,7 +42,7 @@ fn cloud_run_listens_on_every_address_and_logs_json() {
 }
 
 #[test]
-fn grpc_is_declared_except_on_cloud_run_unless_told_otherwise() {
+fn grpc_is_declared_unless_told_otherwise() {
     let grpc = |value: Option<&str>, environment| {
         let flags = Flags {
             grpc: value.map(str::to_owned),
@@ -50,11 +50,11 @@ fn grpc_is_declared_except_on_cloud_run_unless_told_otherwise() {
         };
         resolve(flags, environment).map(|config| config.grpc)
     };
-    let cloud_run = &[("K_SERVICE", "agent")][..];
     assert_eq!(grpc(None, &[]), Ok(true));
     assert_eq!(grpc(Some("off"), &[]), Ok(false));
-    assert_eq!(grpc(None, cloud_run), Ok(false));
-    assert_eq!(grpc(Some("on"), cloud_run), Ok(true));
+    assert_eq!(grpc(Some("on"), &[]), Ok(true));
+    // Cloud Run proxies gRPC to the container as such.
+    assert_eq!(grpc(None, &[("K_SERVICE", "agent")]), Ok(true));
     let refused = grpc(Some("maybe"), &[]).unwrap_err();
     assert!(refused.contains("ATTACHE_GRPC (--grpc)"), "{refused}");
 }

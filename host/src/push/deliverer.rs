@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-use super::notification::request;
+use super::notification::{Translate, request, speaks_the_log};
 use super::outcome::{Outcome, post};
 use super::patience;
 use super::warned::Warned;
@@ -37,6 +37,8 @@ pub struct Deliverer {
 
 struct Sender {
     database: TaskDatabase,
+    /// None when the component cannot translate.
+    translate: Option<Arc<dyn Translate>>,
     outbound: Outbound,
     warned: Warned,
 }
@@ -52,7 +54,12 @@ enum Next {
 impl Deliverer {
     /// Delivers what the tasks of `keeper` cause, until `stop` is true. `allow_private` lets
     /// webhooks have private addresses.
-    pub fn new(keeper: &Keeper, allow_private: bool, stop: watch::Receiver<bool>) -> Self {
+    pub fn new(
+        keeper: &Keeper,
+        translate: Option<Arc<dyn Translate>>,
+        allow_private: bool,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
         let outbound = Outbound::new(OutboundConfig {
             allow: AllowList::everything(),
             allow_private,
@@ -62,6 +69,7 @@ impl Deliverer {
             news: keeper.outbox(),
             sender: Arc::new(Sender {
                 database: keeper.database().clone(),
+                translate,
                 outbound,
                 warned: Warned::default(),
             }),
@@ -150,14 +158,26 @@ impl Sender {
 
     async fn try_one(&self, delivery: &Delivery, event: Event, attempts: u64) -> Next {
         let number = event.number;
-        let outcome = match request(&delivery.config, event) {
-            Ok(request) => post(&self.outbound, request).await,
-            Err(why) => Outcome::Impossible(why.to_owned()),
-        };
         // What follows was not tried; but where this is impossible, so is that.
         let rest = delivery.newest.max(number);
+        let (body, told) = if speaks_the_log(&delivery.config) {
+            (Ok(event.payload), number)
+        } else {
+            // The task as it stands tells of what followed, too.
+            (self.translated(delivery).await, rest)
+        };
+        let outcome = match body {
+            Err(why) => Outcome::Failed {
+                why,
+                retry_after: None,
+            },
+            Ok(body) => match request(&delivery.config, body) {
+                Ok(request) => post(&self.outbound, request).await,
+                Err(why) => Outcome::Impossible(why.to_owned()),
+            },
+        };
         match outcome {
-            Outcome::Delivered => Next::Settle { through: number },
+            Outcome::Delivered => Next::Settle { through: told },
             Outcome::Rejected(why) => {
                 self.warn(delivery, number, &why, attempts);
                 Next::Settle { through: number }
@@ -182,6 +202,21 @@ impl Sender {
                 }
             },
         }
+    }
+
+    async fn translated(&self, delivery: &Delivery) -> Result<Vec<u8>, String> {
+        let version = &delivery.config.protocol_version;
+        let Some(translate) = &self.translate else {
+            return Err(format!(
+                "the component exports no worker, which is asked for version {version}"
+            ));
+        };
+        let claim = &delivery.claim;
+        let (scope, task_id) = (claim.scope.clone(), claim.task_id.clone());
+        let body = translate.notification(scope, task_id, version.clone());
+        body.await.map_err(|why| {
+            format!("the component says no notification of version {version}: {why}")
+        })
     }
 
     /// Notes what became of an event. Returns the one to send next.

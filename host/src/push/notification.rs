@@ -1,18 +1,24 @@
-use attache_task_store::{Event, PushConfig};
+use std::pin::Pin;
+
+use attache_task_store::{PushConfig, Scope};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Request, Uri};
 
-/// The version of the protocol that a notification speaks.
+/// The version of the protocol in which the log holds events.
 const VERSION: &str = "1.0";
 const AGENT: &str = concat!("attache/", env!("CARGO_PKG_VERSION"));
 
-/// One event as a request. The error says what is wrong with the webhook, without its secrets.
-pub(super) fn request(config: &PushConfig, event: Event) -> Result<Request<Bytes>, &'static str> {
-    let (version, body) = spoken(&config.protocol_version, event.payload);
+/// A notification as a request. The error says what is wrong with the webhook, without its secrets.
+pub(super) fn request(config: &PushConfig, body: Vec<u8>) -> Result<Request<Bytes>, &'static str> {
+    let media_type = if speaks_the_log(config) {
+        "application/a2a+json"
+    } else {
+        "application/json"
+    };
     let mut request = Request::post(uri(&config.url)?)
-        .header(CONTENT_TYPE, "application/a2a+json")
-        .header("a2a-version", version)
+        .header(CONTENT_TYPE, media_type)
+        .header("a2a-version", config.protocol_version.as_str())
         .header(USER_AGENT, AGENT);
     if let Some(token) = &config.token {
         let token = secret(token).ok_or("its token cannot be sent in a header")?;
@@ -30,12 +36,21 @@ pub(super) fn request(config: &PushConfig, event: Event) -> Result<Request<Bytes
         .map_err(|_| "its URL cannot be called")
 }
 
-/// The form of an event for a client that speaks `protocol_version`, and the version of that form.
-///
-/// The one place that decides it. The log holds events in the form of 1.0, which a client of 0.3 is
-/// sent too: the header says what it gets.
-fn spoken(_protocol_version: &str, payload: Vec<u8>) -> (&'static str, Vec<u8>) {
-    (VERSION, payload)
+/// Whether the client of a webhook reads events as the log holds them.
+pub(super) fn speaks_the_log(config: &PushConfig) -> bool {
+    config.protocol_version == VERSION
+}
+
+/// Says a task in the words of an older version of the protocol.
+pub trait Translate: Send + Sync {
+    /// Calls `worker.notification` in a fresh instance, on behalf of the task's owner: a body that
+    /// shows the task as it stands. The error is what the component or the engine said.
+    fn notification(
+        &self,
+        scope: Scope,
+        task_id: String,
+        protocol_version: String,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send + '_>>;
 }
 
 /// Where the notification goes: a fragment is the client's own.
@@ -69,11 +84,8 @@ mod tests {
         }
     }
 
-    fn event() -> Event {
-        Event {
-            number: 1,
-            payload: b"{}".to_vec(),
-        }
+    fn event() -> Vec<u8> {
+        b"{}".to_vec()
     }
 
     #[test]

@@ -76,6 +76,8 @@ impl Body for ReplyBody {
         };
         if let (Poll::Ready(frame), Some(log)) = (&polled, &mut self.log) {
             match frame {
+                // Nothing follows trailers, and nobody asks whether something does.
+                Some(Ok(frame)) if frame.is_trailers() => log.complete(),
                 Some(Ok(frame)) => log.sent(frame.data_ref().map_or(0, Bytes::len)),
                 Some(Err(_)) => log.broken("the component ended before its response was finished"),
                 None => log.complete(),

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, StreamBody};
 use serde_json::Value;
 
 use super::client::{
-    Body, Protocol, bytes, empty, exchange, get, in_time, piece, post, request, send, until,
+    Body, Protocol, bytes, empty, exchange, get, in_time, piece, post, request, send, until, whole,
 };
 use super::process::Host;
 
@@ -30,6 +30,23 @@ async fn a_body_within_the_limit_arrives_whole() {
         post(&host, "/body", chunks(16, 64 << 10)).await.text,
         "1048576 whole"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_grpc_is_refused_in_its_own_form() {
+    let host = Host::start(&["--max-body", "1KiB"]);
+    let request = request(&host, Protocol::H2c, "/body")
+        .method(Method::POST)
+        .header("content-type", "application/grpc+proto")
+        .body(bytes(vec![0; 2048]))
+        .unwrap();
+    let sent = send(host.address, Protocol::H2c, request).await.unwrap();
+    let answer = whole(sent).await;
+    assert_eq!(answer.headers["content-type"], "application/grpc");
+    assert_eq!(answer.headers["grpc-status"], "8");
+    let message = answer.headers["grpc-message"].to_str().unwrap();
+    assert!(message.contains("1KiB"), "{message}");
+    assert_eq!(answer.text, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

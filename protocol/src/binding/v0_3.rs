@@ -28,6 +28,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind};
 use crate::operation::Frames;
 use crate::run::Frame;
+use crate::wire::Task;
 
 /// The two JSON forms of 0.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,11 @@ enum Ends {
     WithTurn,
     /// With the task.
     WithTask,
+}
+
+/// What a webhook of 0.3 is sent: the task as it stands (section 9.5 of 0.3).
+pub(crate) fn notification(task: Task) -> Result<Vec<u8>, Error> {
+    print(&task::to_old(task, Form::Kind))
 }
 
 /// The same stream in the words of 0.3.

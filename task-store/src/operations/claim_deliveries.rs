@@ -2,7 +2,10 @@
 
 use crate::limits::integer;
 use crate::outbox;
-use crate::{Delivery, DeliveryClaim, Error, Operation, Row, Scope, Transaction, Value, push};
+use crate::{
+    Delivery, DeliveryClaim, Error, MAX_DELIVERIES_BYTES, Operation, Row, Scope, Transaction,
+    Value, push,
+};
 
 // The condition is repeated for a row that somebody else claimed while this waited for it.
 const CLAIM: &str = "UPDATE attache_outbox SET fence = fence + 1, due = ?2
@@ -13,7 +16,7 @@ RETURNING tenant, owner, task_id, config_id, fence, next, newest, attempts";
 const NEXT_DUE: &str = "SELECT due FROM attache_outbox WHERE due > ?1 ORDER BY due LIMIT 1";
 
 /// Claims webhooks that are to be sent something now, in every scope, longest due first; each comes
-/// with its next event. Until the claim ends nobody else sends that webhook anything, so events of a
+/// with its next event, and after [`crate::MAX_DELIVERIES_BYTES`] of them there are no more. Until the claim ends nobody else sends that webhook anything, so events of a
 /// task reach a webhook in order.
 ///
 /// What was sent is reported with [`crate::Delivered`], what could not be with
@@ -49,9 +52,14 @@ impl Operation for ClaimDeliveries {
             .query(CLAIM, &params.map(Value::Integer))
             .await?;
         let mut deliveries = Vec::with_capacity(rows.len());
+        let mut bytes = 0;
         for mut row in rows {
             let claim = claim(&mut row)?;
             let (next, newest, attempts) = (row.unsigned()?, row.unsigned()?, row.unsigned()?);
+            if bytes >= MAX_DELIVERIES_BYTES {
+                outbox::release(transaction, &claim, self.now).await?;
+                continue;
+            }
             let DeliveryClaim {
                 scope,
                 task_id,
@@ -65,6 +73,7 @@ impl Operation for ClaimDeliveries {
                 outbox::remove(transaction, &claim).await?;
                 continue;
             };
+            bytes += event.payload.len();
             deliveries.push(Delivery {
                 claim,
                 config,

@@ -151,6 +151,10 @@ impl bindings::exports::attache::agent::worker::Guest for Probe {
     fn run(tenant: String, task_id: String) -> Result<(), String> {
         runs::resume(tenant, task_id)
     }
+
+    fn notification(_: String, _: String, protocol_version: String) -> Result<Vec<u8>, String> {
+        Err(format!("the probe does not speak {protocol_version}"))
+    }
 }
 
 fn echo(request: &IncomingRequest, out: ResponseOutparam) {

@@ -30,4 +30,8 @@ impl bindings::exports::attache::agent::worker::Guest for Probe {
     fn run(tenant: String, task_id: String) -> Result<(), String> {
         Err(format!("the probe resumes nothing: {tenant:?} {task_id:?}"))
     }
+
+    fn notification(_: String, _: String, protocol_version: String) -> Result<Vec<u8>, String> {
+        Err(format!("the probe does not speak {protocol_version}"))
+    }
 }
