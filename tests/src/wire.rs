@@ -12,11 +12,12 @@ mod print;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use case::Case;
 use exchange::exchange;
 use print::Printer;
+use tokio::time::sleep;
 
 /// Why a corpus did not pass.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,8 @@ async fn perform(base: &str, folder: &Path, path: &Path) -> Result<String, WireE
         let answer = exchange(base, &request)
             .await
             .map_err(|why| fault(format!("step {:?}: {why}", step.name)))?;
+        // Tasks are listed by the millisecond of their status: no two steps share one.
+        sleep(Duration::from_millis(1)).await;
         for (name, pointer) in &step.captures {
             let value = answer.capture(pointer).ok_or_else(|| {
                 fault(format!(
