@@ -248,3 +248,12 @@ async fn an_error_says_what_would_be_right() {
         assert!(message.contains(word), "{message}");
     }
 }
+
+/// The methods of 0.3 have a slash, but not every method with one is of 0.3.
+#[tokio::test]
+async fn an_unknown_method_is_refused_in_the_words_of_its_version() {
+    let world = Rc::new(World::default());
+    let answer = rpc(&world, "extension/doSomething", json!({})).await;
+    assert_eq!(answer["error"]["code"], -32601);
+    assert_eq!(answer["error"]["data"][0]["reason"], "METHOD_NOT_FOUND");
+}
