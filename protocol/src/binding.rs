@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::server::Body;
+use crate::wire::nested_deeper;
 
 pub(crate) const JSON: &str = "application/json";
 /// How deep parameters may be nested. What is taken is stored within a task and printed within an
@@ -72,28 +73,6 @@ fn without_position(error: &serde_json::Error) -> String {
         Some(description) => description.to_owned(),
         None => text,
     }
-}
-
-/// True when brackets and braces are open in each other beyond this depth.
-fn nested_deeper(json: &[u8], limit: usize) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'[' | b'{' => {
-                depth += 1;
-                if depth > limit {
-                    return true;
-                }
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
 }
 
 /// The media type of a body, without parameters, in lower case.

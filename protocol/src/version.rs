@@ -47,7 +47,7 @@ pub(crate) fn is_1_0<B>(request: &Request<B>) -> bool {
 fn is(version: &str, major: &str, minor: &str) -> bool {
     let mut numbers = version.split('.');
     (numbers.next(), numbers.next()) == (Some(major), Some(minor))
-        && numbers.all(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        && numbers.all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Checks an operation of 1.0. An absent or empty version means 0.3 (section 3.6.2), which has other

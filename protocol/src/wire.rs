@@ -6,6 +6,7 @@
 //! unknown fields are ignored, `null` is unset, and only what would change the meaning is refused.
 
 mod card;
+mod depth;
 pub(crate) mod lenient;
 mod message;
 mod push;
@@ -17,6 +18,7 @@ pub use card::{
     AgentCapabilities, AgentCard, AgentCardSignature, AgentExtension, AgentInterface,
     AgentProvider, AgentSkill,
 };
+pub(crate) use depth::nested_deeper;
 pub use message::{Content, Message, Part, Role};
 pub use push::{
     AuthenticationInfo, GetExtendedAgentCardRequest, ListTaskPushNotificationConfigsRequest,

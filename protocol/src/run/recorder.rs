@@ -17,7 +17,7 @@ use crate::log::{
 use crate::platform::{Platform, new_id};
 use crate::wire::{
     Artifact, Message, Part, Role, StreamResponse, Task, TaskArtifactUpdateEvent, TaskState,
-    TaskStatus, TaskStatusUpdateEvent, Timestamp,
+    TaskStatus, TaskStatusUpdateEvent, Timestamp, nested_deeper,
 };
 
 /// Events that follow each other within this many milliseconds are written together.
@@ -25,6 +25,8 @@ const GATHER_MS: u64 = 2;
 /// A snapshot is taken after this many events or bytes even when the status stays the same.
 const TAIL_EVENTS: usize = 64;
 const TAIL_BYTES: usize = 256 * 1024;
+/// How deep an event may be nested: what a client may send, within an artifact.
+const MAX_DEPTH: usize = 110;
 
 /// The stream of a run, and how much history its reader wants in the task that it begins with.
 pub(crate) struct FrameSender {
@@ -329,6 +331,11 @@ impl Record {
         self.flushed_at = self.platform.now();
         if self.begun && self.pending.is_empty() {
             return Ok(Flushed::Stored);
+        }
+        if self.pending.iter().any(|e| nested_deeper(e, MAX_DEPTH)) {
+            // What is stored has to be readable again, and parsers stop at 128.
+            let why = format!("The agent emitted data nested deeper than {MAX_DEPTH} levels.");
+            return Err(LogError::Invalid(why));
         }
         let events = std::mem::take(&mut self.pending);
         self.tail_events += events.len();

@@ -99,6 +99,7 @@ async fn operations_of_1_0_need_its_version() {
         (Some("99.0"), false),
         (Some("abc"), false),
         (Some("1.0.x"), false),
+        (Some("1.0."), false),
         (Some(""), false),
         (None, false),
     ] {

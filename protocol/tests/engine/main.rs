@@ -96,6 +96,16 @@ impl Agent for Puppet {
                 context.sleep(Duration::from_secs(100_000)).await;
                 Ok(Outcome::completed())
             }
+            "deep" => {
+                let deep = (0..120).fold(json!(1), |inner, _| json!([inner]));
+                let artifact = Artifact {
+                    artifact_id: "a".to_owned(),
+                    parts: vec![Part::data(deep)],
+                    ..Artifact::default()
+                };
+                context.artifact(artifact).await;
+                Ok(Outcome::completed())
+            }
             "pieces" => {
                 context.working("").await;
                 for piece in 0..3 {

@@ -210,6 +210,17 @@ async fn an_agent_may_refuse_media_types_that_its_card_does_not_list() {
 }
 
 #[tokio::test]
+async fn an_agent_that_nests_too_deep_fails_its_task() {
+    let world = Rc::new(World::default());
+    let task = send(&world, "m1", "deep").await;
+    assert_eq!(task["status"]["state"], "TASK_STATE_FAILED");
+    let why = &task["status"]["message"]["parts"][0]["text"];
+    assert_eq!(why, "The agent emitted data nested deeper than 110 levels.");
+    let read = rpc(&world, "GetTask", json!({"id": task["id"]})).await;
+    assert_eq!(read["result"], task);
+}
+
+#[tokio::test]
 async fn an_agent_keeps_things_for_a_conversation() {
     let world = Rc::new(World::default());
     let task = send(&world, "m1", "remember").await;
