@@ -5,7 +5,7 @@ more: `tck-slow-` works for two seconds and emits ten chunks of one artifact, an
 `test-resubscribe-message-id` works for at least four. It has an extended card with one skill more.
 
     a2a_scenarios.py BASE_URL [--binding jsonrpc|rest|grpc] [--protocol-version 1.0|0.3]
-        [--no-push-delivery] [--reference]
+        [--no-push-delivery | --no-push-retry] [--reference]
 
 gRPC is spoken in 1.0 alone.
 """
@@ -31,6 +31,11 @@ async def main() -> int:
         help="leave out what needs the agent to reach a webhook on this machine",
     )
     parser.add_argument(
+        "--no-push-retry",
+        action="store_true",
+        help="leave out what needs the agent to go on when a webhook has failed",
+    )
+    parser.add_argument(
         "--reference",
         action="store_true",
         help="expect what the official server is known to do otherwise than the protocol says",
@@ -40,7 +45,13 @@ async def main() -> int:
     if (binding, version) == ("grpc", "0.3"):
         parser.error("gRPC is spoken in 1.0 alone")
     known = deviations.of(deviations.DEVIATIONS, binding, version) if arguments.reference else None
-    agent = Agent(arguments.base_url, binding, version, delivers=not arguments.no_push_delivery)
+    agent = Agent(
+        arguments.base_url,
+        binding,
+        version,
+        delivers=not arguments.no_push_delivery,
+        retries=not arguments.no_push_retry,
+    )
     groups = [card, send, tasks, stream, push, service, cross]
     await agent.connect()
     try:

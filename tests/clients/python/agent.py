@@ -42,12 +42,22 @@ class Agent:
     `other()` is a second connection, `sibling()` another binding or version of the same agent.
     """
 
-    def __init__(self, base: str, binding: str, version: str = "1.0", *, delivers: bool = True):
+    def __init__(
+        self,
+        base: str,
+        binding: str,
+        version: str = "1.0",
+        *,
+        delivers: bool = True,
+        retries: bool = True,
+    ):
         self.base = base.rstrip("/")
         self.binding = BINDINGS[binding]
         self.version = version
         self.delivers = delivers
         """True when what the agent posts reaches this machine."""
+        self.retries = retries
+        """True when the agent posts again what a webhook did not take."""
         self.card: AgentCard
         self.plain: Client
         self.streaming: Client
@@ -96,7 +106,7 @@ class Agent:
         names = {name: key for key, name in BINDINGS.items()}
         wanted = (binding or names[self.binding], version or self.version)
         if wanted not in self._siblings:
-            sibling = Agent(self.base, *wanted, delivers=self.delivers)
+            sibling = Agent(self.base, *wanted, delivers=self.delivers, retries=self.retries)
             await sibling.connect()
             self._siblings[wanted] = sibling
         return self._siblings[wanted]
