@@ -2,7 +2,9 @@
 //!
 //! Beside the kit's own prefixes there are `tck-slow` (works for two seconds and emits a piece of an
 //! artifact every 200 ms) and `tck-trap` (the component itself dies). The kit's other configurations
-//! are two config keys: see [`card`].
+//! are two config keys: see [`card`]. The kit of 0.3 knows no prefixes, and continues what it
+//! sent: with the config key `tck_default` set to `input-required`, a message without a known prefix
+//! leaves its task waiting for another.
 
 mod card;
 
@@ -70,6 +72,9 @@ impl Agent for TckAgent {
         }
         if is("tck-stream-") {
             return stream(context, &id).await;
+        }
+        if !is("tck-") && context.config("tck_default").as_deref() == Some("input-required") {
+            return Ok(Outcome::input_required("What else should I know?"));
         }
         Ok(Outcome::completed_with("Hello from TCK"))
     }
