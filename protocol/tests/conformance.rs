@@ -69,7 +69,8 @@ fn quoted(text: &str) -> Vec<&str> {
 
 /// A test in a file, or a case of the wire corpus.
 fn is_reference(text: &str) -> bool {
-    let is_case = text.starts_with("tests/wire/") && text.ends_with(".http");
+    let is_case =
+        text.starts_with("tests/wire/") && [".http", ".grpc"].iter().any(|e| text.ends_with(e));
     let is_test = [".rs::", ".py::", ".mjs::"]
         .iter()
         .any(|e| text.contains(e));

@@ -1,13 +1,16 @@
 //! The wire corpus of `tests/wire`: requests as they are sent, beside the answers that are expected.
 //!
 //! A case is a pair of files. `name.http` holds one request or several, in the form that editors
-//! know; `name.expected` holds what came back, with placeholders for what differs from run to run.
+//! know, and `name.grpc` calls whose messages are ProtoJSON; `name.expected` holds what came back,
+//! with placeholders for what differs from run to run.
 //! `tests/wire/README.md` describes both. Cases say nothing of the server: the same files are run
 //! against every server that has the agent `examples/tck-agent`.
 
 mod case;
 mod exchange;
+mod grpc;
 mod print;
+mod sender;
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use case::Case;
-use exchange::exchange;
 use print::Printer;
+use sender::{Form, Sender};
 use tokio::time::sleep;
 
 /// Why a corpus did not pass.
@@ -67,13 +70,14 @@ pub enum Mode {
 pub async fn run(base: &str, folder: &Path, mode: Mode) -> Result<usize, WireError> {
     let mut paths = Vec::new();
     collect(folder, &mut paths)?;
-    paths.sort();
+    paths.sort_by(|(_, a), (_, b)| a.cmp(b));
     if paths.is_empty() {
         return Err(WireError::Empty(folder.to_owned()));
     }
     let mut differences = Vec::new();
-    for path in &paths {
-        let came = perform(base, folder, path).await?;
+    let mut sender = Sender::new(base);
+    for (form, path) in &paths {
+        let came = perform(&mut sender, *form, folder, path).await?;
         let expected = path.with_extension("expected");
         if mode == Mode::Bless {
             write(&expected, &came)?;
@@ -94,19 +98,25 @@ pub async fn run(base: &str, folder: &Path, mode: Mode) -> Result<usize, WireErr
 }
 
 /// Sends the requests of one case and prints the answers.
-async fn perform(base: &str, folder: &Path, path: &Path) -> Result<String, WireError> {
+async fn perform(
+    sender: &mut Sender<'_>,
+    form: Form,
+    folder: &Path,
+    path: &Path,
+) -> Result<String, WireError> {
     let fault = |why: String| WireError::Case {
         path: path.to_owned(),
         why,
     };
     let case = Case::parse(&read(path)?).map_err(fault)?;
     let tenant = tenant(folder, path);
-    let mut printer = Printer::new(base, &tenant);
+    let mut printer = Printer::new(sender.base, &tenant);
     let mut variables = HashMap::from([("case".to_owned(), tenant)]);
     let mut printed = String::new();
     for step in &case.steps {
         let request = step.fill(&variables).map_err(fault)?;
-        let answer = exchange(base, &request)
+        let answer = sender
+            .send(form, &step.name, &request)
             .await
             .map_err(|why| fault(format!("step {:?}: {why}", step.name)))?;
         // Tasks are listed by the millisecond of their status: no two steps share one.
@@ -116,7 +126,7 @@ async fn perform(base: &str, folder: &Path, path: &Path) -> Result<String, WireE
                 fault(format!(
                     "step {:?}: nothing at {pointer} to capture as {name} in: {}",
                     step.name,
-                    String::from_utf8_lossy(&answer.body)
+                    printer.print(&answer)
                 ))
             })?;
             variables.insert(name.clone(), value);
@@ -127,6 +137,7 @@ async fn perform(base: &str, folder: &Path, path: &Path) -> Result<String, WireE
         printed.push_str(&format!("### {}\n", step.name));
         printed.push_str(&printer.print(&answer));
     }
+    sender.leave().await.map_err(fault)?;
     Ok(printed)
 }
 
@@ -138,7 +149,7 @@ fn tenant(folder: &Path, path: &Path) -> String {
     format!("{}-{now}", name.to_string_lossy().replace(['/', '\\'], "."))
 }
 
-fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> Result<(), WireError> {
+fn collect(folder: &Path, into: &mut Vec<(Form, PathBuf)>) -> Result<(), WireError> {
     let failed = |source| WireError::File {
         path: folder.to_owned(),
         source,
@@ -147,8 +158,8 @@ fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> Result<(), WireError> {
         let path = entry.map_err(failed)?.path();
         if path.is_dir() {
             collect(&path, into)?;
-        } else if path.extension().is_some_and(|e| e == "http") {
-            into.push(path);
+        } else if let Some(form) = Form::of(&path) {
+            into.push((form, path));
         }
     }
     Ok(())

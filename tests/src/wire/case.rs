@@ -20,12 +20,14 @@ pub(super) struct Step {
 /// A request as it is sent.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) target: String,
+    /// The method and the target, or the method of a call of gRPC.
+    pub(super) line: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: String,
     /// After this many events the stream is left. Without it, it is read to its end.
     pub(super) events: Option<usize>,
+    /// The step whose stream is read on, instead of a request.
+    pub(super) rest_of: Option<String>,
 }
 
 impl Case {
@@ -56,12 +58,8 @@ impl Step {
         for line in head.lines() {
             if let Some(directive) = line.strip_prefix('#') {
                 step.direct(directive.trim())?;
-            } else if step.request.method.is_empty() {
-                let (method, target) = line
-                    .split_once(' ')
-                    .ok_or_else(|| format!("{line:?} is no `METHOD target`"))?;
-                step.request.method = method.to_owned();
-                step.request.target = target.to_owned();
+            } else if step.request.line.is_empty() {
+                line.clone_into(&mut step.request.line);
             } else if let Some((name, value)) = line.split_once(':') {
                 let header = (name.trim().to_owned(), value.trim().to_owned());
                 step.request.headers.push(header);
@@ -69,8 +67,11 @@ impl Step {
                 return Err(format!("{line:?} is no `Name: value`"));
             }
         }
-        if step.request.method.is_empty() {
-            return Err(format!("step {:?} has no request", step.name));
+        if step.request.line.is_empty() == step.request.rest_of.is_none() {
+            return Err(format!(
+                "step {:?} has to have a request, or `# rest of` another",
+                step.name
+            ));
         }
         Ok(step)
     }
@@ -85,6 +86,9 @@ impl Step {
                 let number = number.parse().map_err(|_| format!("{number:?} events"))?;
                 self.request.events = Some(number);
             }
+            ["rest", "of", ref step @ ..] if !step.is_empty() => {
+                self.request.rest_of = Some(step.join(" "));
+            }
             _ => return Err(format!("there is no directive {directive:?}")),
         }
         Ok(())
@@ -93,7 +97,7 @@ impl Step {
     /// The request with its variables filled in.
     pub(super) fn fill(&self, variables: &HashMap<String, String>) -> Result<Request, String> {
         let mut request = self.request.clone();
-        request.target = fill(&request.target, variables)?;
+        request.line = fill(&request.line, variables)?;
         request.body = fill(&request.body, variables)?;
         for (_, value) in &mut request.headers {
             *value = fill(value, variables)?;

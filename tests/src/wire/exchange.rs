@@ -56,6 +56,13 @@ impl Answer {
 
 /// Sends a request and reads the answer, to its end or as many events as are asked for.
 pub(super) async fn exchange(base: &str, request: &Request) -> Result<Answer, String> {
+    if request.rest_of.is_some() {
+        return Err("only a call of gRPC can be read on; another step can subscribe".to_owned());
+    }
+    let (method, target) = request
+        .line
+        .split_once(' ')
+        .ok_or_else(|| format!("{:?} is no `METHOD target`", request.line))?;
     let run = async {
         let authority = base.strip_prefix("http://").unwrap_or(base);
         let connection = TcpStream::connect(authority).await.map_err(text)?;
@@ -64,8 +71,8 @@ pub(super) async fn exchange(base: &str, request: &Request) -> Result<Answer, St
             .map_err(text)?;
         let driver = tokio::spawn(driver);
         let mut http = HttpRequest::builder()
-            .method(request.method.as_str())
-            .uri(&request.target)
+            .method(method)
+            .uri(target)
             .header(CONTENT_LENGTH, request.body.len());
         if !request
             .headers

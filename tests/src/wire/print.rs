@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::exchange::Answer;
+use super::sender::Answer;
+use super::{exchange, grpc};
 
 /// The headers that say something of the protocol; others are the server's own, such as Last-Modified:
 /// only the host knows when it was deployed.
@@ -38,31 +39,10 @@ impl Printer {
     }
 
     pub(super) fn print(&mut self, answer: &Answer) -> String {
-        let mut text = format!("{}\n", answer.status);
-        for name in HEADERS {
-            for value in answer.headers.get_all(*name) {
-                let value = match *name {
-                    "etag" => "{{etag}}".into(),
-                    _ => String::from_utf8_lossy(value.as_bytes()),
-                };
-                text.push_str(&format!("{name}: {value}\n"));
-            }
-        }
-        let body = String::from_utf8_lossy(&answer.body);
-        if answer.is_stream() {
-            for event in body.split("\n\n").filter(|e| e.contains("data: ")) {
-                text.push('\n');
-                for line in event.lines() {
-                    match line.strip_prefix("data: ") {
-                        Some(data) => text.push_str(&format!("data: {}\n", pretty(data))),
-                        None => text.push_str(&format!("{line}\n")),
-                    }
-                }
-            }
-        } else if !body.is_empty() {
-            text.push_str(&format!("\n{}\n", pretty(&body)));
-        }
-        self.settle(&text)
+        self.settle(&match answer {
+            Answer::Http(answer) => http(answer),
+            Answer::Grpc(answer) => call(answer),
+        })
     }
 
     /// Replaces what differs from run to run.
@@ -92,6 +72,80 @@ impl Printer {
             }
         }
         settled
+    }
+}
+
+/// Status, headers, and the body or its events.
+fn http(answer: &exchange::Answer) -> String {
+    let mut text = format!("{}\n", answer.status);
+    for name in HEADERS {
+        for value in answer.headers.get_all(*name) {
+            let value = match *name {
+                "etag" => "{{etag}}".into(),
+                _ => String::from_utf8_lossy(value.as_bytes()),
+            };
+            text.push_str(&format!("{name}: {value}\n"));
+        }
+    }
+    let body = String::from_utf8_lossy(&answer.body);
+    if answer.is_stream() {
+        for event in body.split("\n\n").filter(|e| e.contains("data: ")) {
+            text.push('\n');
+            for line in event.lines() {
+                match line.strip_prefix("data: ") {
+                    Some(data) => text.push_str(&format!("data: {}\n", pretty(data))),
+                    None => text.push_str(&format!("{line}\n")),
+                }
+            }
+        }
+    } else if !body.is_empty() {
+        text.push_str(&format!("\n{}\n", pretty(&body)));
+    }
+    text
+}
+
+/// Metadata, messages and the status, in the order in which they come.
+fn call(answer: &grpc::Answer) -> String {
+    let mut blocks = vec![metadata(&answer.head)];
+    blocks.extend(answer.messages.iter().map(proto_json));
+    if let Some(end) = &answer.end {
+        let said = if end.message.is_empty() { "" } else { ": " };
+        let mut block = format!("{}{said}{}\n", end.code, end.message);
+        block.push_str(&metadata(&end.trailers));
+        if let Some(status) = &end.status {
+            block.push_str(&proto_json(status));
+        }
+        blocks.push(block);
+    }
+    blocks.retain(|block| !block.is_empty());
+    blocks.join("\n")
+}
+
+fn metadata(entries: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for told in HEADERS {
+        for (name, value) in entries.iter().filter(|(name, _)| name == told) {
+            text.push_str(&format!("{name}: {value}\n"));
+        }
+    }
+    text
+}
+
+fn proto_json(message: &Value) -> String {
+    let mut message = message.clone();
+    hide_whole_seconds(&mut message);
+    format!("{}\n", pretty(&message.to_string()))
+}
+
+/// ProtoJSON leaves a fraction of nothing out, as in one time of a thousand.
+fn hide_whole_seconds(value: &mut Value) {
+    match value {
+        Value::String(text) if matches(text, "dddd-dd-ddTdd:dd:ddZ") => {
+            *text = "{{time}}".to_owned();
+        }
+        Value::Object(map) => map.values_mut().for_each(hide_whole_seconds),
+        Value::Array(items) => items.iter_mut().for_each(hide_whole_seconds),
+        _ => {}
     }
 }
 
