@@ -5,11 +5,14 @@
 //! - `tck_required_extension`: the URI of an extension that every client has to name; the kit uses
 //!   `urn:a2a:tck:required-extension`. It sends most messages without, so this is for a run of the
 //!   tests that are about it.
+//! - `tck_security`: `bearer` for a card with a security scheme, so that the extended card is refused to
+//!   those who have not shown who they are. Unset is none.
 
-use attache_sdk::{AgentCapabilities, AgentCard, AgentExtension, AgentSkill, config};
+use attache_sdk::{AgentCapabilities, AgentCard, AgentExtension, AgentSkill, config, json};
 
 const CAPABILITIES: &str = "tck_capabilities";
 const REQUIRED_EXTENSION: &str = "tck_required_extension";
+const SECURITY: &str = "tck_security";
 
 /// The card for everyone.
 pub(crate) fn public() -> AgentCard {
@@ -28,6 +31,10 @@ pub(crate) fn public() -> AgentCard {
         "Behaves as the prefix of the message's id says.",
         &["tck", "conformance"],
     ));
+    if config(SECURITY).as_deref() == Some("bearer") {
+        let scheme = json!({ "httpAuthSecurityScheme": { "scheme": "Bearer" } });
+        card.security_schemes.insert("bearer".to_owned(), scheme);
+    }
     card.capabilities = AgentCapabilities {
         extensions: required_extension().into_iter().collect(),
         ..capabilities()

@@ -11,9 +11,9 @@ use crate::error::{Error, ErrorKind};
 /// The code in JSON-RPC.
 fn code(kind: ErrorKind) -> i32 {
     match kind {
-        ErrorKind::ExtensionSupportRequired | ErrorKind::VersionNotSupported => {
-            ErrorKind::Internal.json_rpc_code()
-        }
+        ErrorKind::ExtensionSupportRequired
+        | ErrorKind::VersionNotSupported
+        | ErrorKind::Unauthenticated => ErrorKind::Internal.json_rpc_code(),
         other => other.json_rpc_code(),
     }
 }
