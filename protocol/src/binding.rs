@@ -13,7 +13,8 @@ use http::{HeaderMap, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::operation::{Frames, Reply};
 use crate::server::Body;
 use crate::wire::nested_deeper;
 
@@ -112,6 +113,38 @@ pub(crate) fn json_response(status: u16, media_type: &str, body: Vec<u8>) -> Res
             .insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
+}
+
+/// An answer of 1.0, printed as both JSON bindings do.
+enum Printed {
+    Body(Vec<u8>),
+    /// For one caller alone.
+    Card(Vec<u8>),
+    Stream(Frames),
+}
+
+fn print_reply(reply: Reply) -> Result<Printed, Error> {
+    let body = match reply {
+        Reply::Sent(sent) => serde_json::to_vec(&sent),
+        Reply::Task(task) => serde_json::to_vec(&task),
+        Reply::Tasks(tasks) => serde_json::to_vec(&tasks),
+        Reply::PushConfig(config) => serde_json::to_vec(&config),
+        Reply::PushConfigs(configs) => serde_json::to_vec(&configs),
+        // Not nothing: the Python client parses the body of every success.
+        Reply::Empty => Ok(b"{}".to_vec()),
+        Reply::Card(card) => return Ok(Printed::Card(printed(serde_json::to_vec(&card))?)),
+        Reply::Stream(frames) => return Ok(Printed::Stream(frames)),
+    };
+    printed(body).map(Printed::Body)
+}
+
+fn printed(body: serde_json::Result<Vec<u8>>) -> Result<Vec<u8>, Error> {
+    body.map_err(|error| {
+        Error::new(
+            ErrorKind::InvalidAgentResponse,
+            format!("The answer cannot be printed: {error}."),
+        )
+    })
 }
 
 /// An extended card: for one caller, so for no cache that callers share.

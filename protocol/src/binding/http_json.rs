@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::sse::{Framing, events};
 use super::{
-    JSON, extended_card, is_json, json_response, media_type, parse, query_pairs, stream_head,
+    JSON, Printed, extended_card, is_json, json_response, media_type, parse, print_reply,
+    query_pairs, stream_head,
 };
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
@@ -293,31 +294,14 @@ fn preferred(headers: &HeaderMap) -> &'static str {
 }
 
 fn response<A>(call: &Call<A>, media_type: &str, reply: Reply) -> Response<Body> {
-    let is_card = matches!(reply, Reply::Card(_));
-    let body = match reply {
-        Reply::Sent(sent) => serde_json::to_vec(&sent),
-        Reply::Task(task) => serde_json::to_vec(&task),
-        Reply::Tasks(tasks) => serde_json::to_vec(&tasks),
-        Reply::PushConfig(config) => serde_json::to_vec(&config),
-        Reply::PushConfigs(configs) => serde_json::to_vec(&configs),
-        Reply::Card(card) => serde_json::to_vec(&card),
-        // The Python client parses the body of every success.
-        Reply::Empty => Ok(b"{}".to_vec()),
-        Reply::Stream(frames) => {
-            return stream_head(Body::Stream(events(
-                frames,
-                call.platform.clone(),
-                HttpJson,
-            )));
+    match print_reply(reply) {
+        Ok(Printed::Body(body)) => json_response(200, media_type, body),
+        Ok(Printed::Card(body)) => extended_card(json_response(200, media_type, body)),
+        Ok(Printed::Stream(frames)) => {
+            let events = events(frames, call.platform.clone(), HttpJson);
+            stream_head(Body::Stream(events))
         }
-    };
-    match body {
-        Ok(body) if is_card => extended_card(json_response(200, media_type, body)),
-        Ok(body) => json_response(200, media_type, body),
-        Err(error) => error_response(&Error::new(
-            ErrorKind::InvalidAgentResponse,
-            format!("The answer cannot be printed: {error}."),
-        )),
+        Err(error) => error_response(&error),
     }
 }
 

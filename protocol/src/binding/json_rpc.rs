@@ -7,7 +7,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::sse::{Framing, events};
-use super::{JSON, extended_card, is_json, json_response, media_type, parse, stream_head, v0_3};
+use super::{
+    JSON, Printed, extended_card, is_json, json_response, media_type, parse, print_reply,
+    stream_head, v0_3,
+};
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{self, Answered, Call, Reply};
@@ -154,38 +157,19 @@ async fn run<A: Agent>(
 }
 
 fn response<A>(call: &Call<A>, id: Value, reply: Reply) -> Response<Body> {
-    let is_card = matches!(reply, Reply::Card(_));
-    let result = match reply {
-        Reply::Sent(sent) => serde_json::to_vec(&sent),
-        Reply::Task(task) => serde_json::to_vec(&task),
-        Reply::Tasks(tasks) => serde_json::to_vec(&tasks),
-        Reply::PushConfig(config) => serde_json::to_vec(&config),
-        Reply::PushConfigs(configs) => serde_json::to_vec(&configs),
-        Reply::Card(card) => serde_json::to_vec(&card),
-        Reply::Empty => Ok(b"{}".to_vec()),
-        Reply::Stream(frames) => {
-            let framing = JsonRpc { id };
-            return stream_head(Body::Stream(events(frames, call.platform.clone(), framing)));
-        }
+    let whole = |result: &[u8]| {
+        let mut body = Vec::with_capacity(result.len() + 64);
+        success(&id, result, &mut body);
+        json_response(200, JSON, body)
     };
-    match result {
-        Ok(result) => {
-            let mut body = Vec::with_capacity(result.len() + 64);
-            success(&id, &result, &mut body);
-            let response = json_response(200, JSON, body);
-            if is_card {
-                extended_card(response)
-            } else {
-                response
-            }
+    match print_reply(reply) {
+        Ok(Printed::Body(result)) => whole(&result),
+        Ok(Printed::Card(result)) => extended_card(whole(&result)),
+        Ok(Printed::Stream(frames)) => {
+            let framing = JsonRpc { id };
+            stream_head(Body::Stream(events(frames, call.platform.clone(), framing)))
         }
-        Err(error) => {
-            let error = Error::new(
-                ErrorKind::InvalidAgentResponse,
-                format!("The answer cannot be printed: {error}."),
-            );
-            json_response(200, JSON, error_body(&id, &error))
-        }
+        Err(error) => json_response(200, JSON, error_body(&id, &error)),
     }
 }
 
