@@ -9,6 +9,7 @@ mod card_signing;
 mod environment;
 mod error;
 mod flags;
+mod origins;
 mod parse;
 mod public_url;
 
@@ -163,6 +164,10 @@ impl Config {
                  for it; give the agent's URL, or unset the key for cards",
             ));
         }
+        let mut settings = settings(flags.config, environment)?;
+        if let Some(origins) = origins::origins(flags.allow_origin)? {
+            settings.insert("attache_allow_origin".to_owned(), origins);
+        }
         Ok(Self {
             component: component(flags.component)?,
             listen: SocketAddr::new(
@@ -195,7 +200,7 @@ impl Config {
                 )?,
                 caller: Caller::Component,
             },
-            settings: settings(flags.config, environment)?,
+            settings,
             limits: Limits {
                 max_body: parse::size(
                     "ATTACHE_MAX_BODY (--max-body)",

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, Request, Response};
 
 use crate::agent::Agent;
 use crate::binding::{grpc, http_json, json_rpc, v0_3};
+use crate::cors::Pages;
 use crate::error::{Error, ErrorKind};
 use crate::extension::Extensions;
 use crate::operation::{self, Call};
@@ -56,13 +57,11 @@ pub fn too_large<B>(request: &Request<B>, limit: usize) -> Answer {
         ErrorKind::TooLarge,
         format!("The request body is over the limit of {limit} bytes."),
     );
-    let mut response = if grpc::is_call(request) {
-        grpc::error_response(error)
+    if grpc::is_call(request) {
+        grpc::error_response(error).into()
     } else {
-        http_json::error_response(&error)
-    };
-    cors::allow(&mut response);
-    response.into()
+        http_json::error_response(&error).into()
+    }
 }
 
 /// An agent and its surroundings.
@@ -82,12 +81,14 @@ impl<A: Agent> Server<A> {
 
     /// Answers one request. The URI holds the authority that the client named, if any.
     pub async fn handle(&self, request: Request<Vec<u8>>) -> Answer {
+        let is_card = card::is_card(self.relative(request.uri().path()));
+        let pages = Pages::of(request.headers(), &*self.platform, is_card);
         let mut answer = if request.method() == Method::OPTIONS {
             cors::preflight().into()
         } else {
             self.route(request).await
         };
-        cors::allow(&mut answer.response);
+        pages.allow(&mut answer.response);
         answer
     }
 

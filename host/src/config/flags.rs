@@ -97,6 +97,16 @@ pub struct Flags {
     )]
     pub card: Option<String>,
 
+    /// Origins whose pages may use the agent, with commas between them; * for any. The card is for all.
+    /// [default: none]
+    #[arg(
+        long,
+        env = "ATTACHE_ALLOW_ORIGIN",
+        hide_env_values = true,
+        value_name = "ORIGINS"
+    )]
+    pub allow_origin: Option<String>,
+
     /// PEM file with the private key that signs the agent card: PKCS#8, EC P-256 or RSA. Needs
     /// --public-url. [default: the card is not signed]
     #[arg(

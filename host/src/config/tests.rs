@@ -42,6 +42,35 @@ fn cloud_run_listens_on_every_address_and_logs_json() {
 }
 
 #[test]
+fn origins_are_origins() {
+    let allowed = |origins: &str| {
+        let flags = Flags {
+            allow_origin: given(origins),
+            ..Flags::default()
+        };
+        let config = resolve(flags, &[])?;
+        Ok::<_, String>(config.settings.get("attache_allow_origin").cloned())
+    };
+    assert_eq!(allowed(""), Ok(None));
+    for good in [
+        "*",
+        "https://a.example",
+        "http://localhost:3000, https://b.example",
+    ] {
+        assert_eq!(allowed(good), Ok(Some(good.to_owned())));
+    }
+    for bad in [
+        "a.example",
+        "https://a.example/",
+        "https://a.example/x",
+        "ftp://a.example",
+    ] {
+        let refused = allowed(bad).unwrap_err();
+        assert!(refused.contains("ATTACHE_ALLOW_ORIGIN"), "{refused}");
+    }
+}
+
+#[test]
 fn grpc_is_declared_unless_told_otherwise() {
     let grpc = |value: Option<&str>, environment| {
         let flags = Flags {

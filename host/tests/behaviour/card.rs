@@ -130,7 +130,8 @@ async fn the_card_holds_for_a_deployment() {
 async fn a_page_may_ask_what_it_may_send() {
     let host = serving(&good_card(), &[]);
     for protocol in [Protocol::Http1, Protocol::H2c] {
-        let answer = exchange(&host, protocol, "/", Method::OPTIONS, empty()).await;
+        let card = "/.well-known/agent-card.json";
+        let answer = exchange(&host, protocol, card, Method::OPTIONS, empty()).await;
         assert_eq!((answer.status.as_u16(), &*answer.text), (204, ""));
         assert_eq!(answer.headers["access-control-allow-origin"], "*");
         assert!(!answer.headers.contains_key("content-length"));

@@ -2,9 +2,49 @@ use http::Method;
 
 use super::*;
 
+fn open_to(origins: &str) -> Rc<World> {
+    let world = Rc::new(World::default());
+    let allowed = ("attache_allow_origin".to_owned(), origins.to_owned());
+    world.config.borrow_mut().extend([allowed]);
+    world
+}
+
+#[tokio::test]
+async fn only_the_card_is_for_pages_that_nobody_named() {
+    for (origins, asking, told) in [
+        ("", "https://a.example", None),
+        ("https://b.example", "https://a.example", None),
+        ("https://a.example", "https://a.example.evil.example", None),
+        ("https://a.example", "null", None),
+        (
+            "https://b.example, https://a.example",
+            "https://a.example",
+            Some("https://a.example"),
+        ),
+        ("*", "https://a.example", Some("*")),
+    ] {
+        let world = open_to(origins);
+        for method in [Method::GET, Method::OPTIONS] {
+            let mut request = get("/tasks");
+            *request.method_mut() = method;
+            request
+                .headers_mut()
+                .insert("origin", asking.parse().unwrap());
+            let answer = ask(&world, request).await;
+            let allowed = answer.headers.get("access-control-allow-origin");
+            let allowed = allowed.map(|value| value.to_str().unwrap());
+            assert_eq!(allowed, told, "{origins:?} {asking}");
+            let varies = answer.headers.get_all("vary").iter().any(|v| v == "Origin");
+            assert_eq!(varies, told == Some(asking), "{origins:?} {asking}");
+        }
+        let card = ask(&world, get(PATH)).await;
+        assert_eq!(card.headers["access-control-allow-origin"], "*");
+    }
+}
+
 #[tokio::test]
 async fn a_page_may_ask_every_path_first() {
-    let world = Rc::new(World::default());
+    let world = open_to("*");
     for path in [
         PATH,
         "/",
@@ -55,7 +95,7 @@ async fn a_page_may_ask_every_path_first() {
 
 #[tokio::test]
 async fn a_page_may_read_every_answer() {
-    let world = Rc::new(World::default());
+    let world = open_to("*");
     let requests = [
         get(PATH),
         get("/tasks"),
@@ -66,7 +106,9 @@ async fn a_page_may_read_every_answer() {
             json!({"message": message("m", "x")}).to_string(),
         ),
     ];
-    for request in requests {
+    for mut request in requests {
+        let origin = "https://inspector.example".parse().unwrap();
+        request.headers_mut().insert("origin", origin);
         let path = request.uri().path().to_owned();
         let answer = ask(&world, request).await;
         assert_eq!(answer.headers["access-control-allow-origin"], "*", "{path}");
@@ -75,7 +117,4 @@ async fn a_page_may_read_every_answer() {
             .unwrap();
         assert!(exposed.contains("A2A-Extensions") && exposed.contains("ETag"));
     }
-    let too_large = finish(attache_protocol::too_large(&post("/", ""), 7)).await;
-    assert_eq!(too_large.status, 413);
-    assert_eq!(too_large.headers["access-control-allow-origin"], "*");
 }
