@@ -147,13 +147,7 @@ impl Agent {
                 .call_notification(&mut store, &scope.tenant, &task_id, &version)
                 .await
         });
-        match meter.measure(said).await {
-            Ok(answer) => answer,
-            Err(trap) => {
-                error!("the component trapped in worker.notification: {trap:?}");
-                Err("it trapped".to_owned())
-            }
-        }
+        untrapped("notification", meter.measure(said).await)
     }
 
     fn worker(&self) -> Result<&WorkerPre<Instance>, String> {
@@ -177,14 +171,16 @@ impl Agent {
                 .call_run(&mut store, &tenant, &task_id)
                 .await
         });
-        match meter.measure(run).await {
-            Ok(answer) => answer,
-            Err(trap) => {
-                error!("the component trapped in worker.run: {trap:?}");
-                Err("it trapped".to_owned())
-            }
-        }
+        untrapped("run", meter.measure(run).await)
     }
+}
+
+/// What a function of the worker answered; that it trapped is an answer too.
+fn untrapped<T>(function: &str, answer: wasmtime::Result<Result<T, String>>) -> Result<T, String> {
+    answer.unwrap_or_else(|trap| {
+        error!("the component trapped in worker.{function}: {trap:?}");
+        Err("it trapped".to_owned())
+    })
 }
 
 impl Translate for Agent {

@@ -16,5 +16,6 @@ pub(crate) mod v0_3;
 
 pub(crate) use complete::complete;
 pub use lint::lint;
+pub(crate) use lint::require_valid;
 pub(crate) use serve::{is_card, serve};
 pub(crate) use signature::sign;

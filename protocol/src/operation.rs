@@ -9,6 +9,7 @@ mod get_task;
 mod get_task_push_notification_config;
 mod list_task_push_notification_configs;
 mod list_tasks;
+mod page_token;
 mod push_config;
 mod send_message;
 mod send_streaming_message;
@@ -128,6 +129,17 @@ impl<A: Agent> Call<A> {
             .with("extension", extension.uri.clone())),
         }
     }
+}
+
+/// The rules for an id that a client chooses.
+fn check_id(id: &str) -> Result<(), String> {
+    let chars = id.chars().take(MAX_ID_CHARS + 1).count();
+    if chars > MAX_ID_CHARS || id.chars().any(char::is_control) {
+        return Err(format!(
+            "must be at most {MAX_ID_CHARS} characters, none of them control characters"
+        ));
+    }
+    Ok(())
 }
 
 /// A required id.

@@ -81,34 +81,34 @@ impl<A: Agent> Server<A> {
 
     /// Answers one request. The URI holds the authority that the client named, if any.
     pub async fn handle(&self, request: Request<Vec<u8>>) -> Answer {
-        let is_card = card::is_card(self.relative(request.uri().path()));
-        let pages = Pages::of(request.headers(), &*self.platform, is_card);
+        let path = self.relative(request.uri().path());
+        let pages = Pages::of(request.headers(), &*self.platform, card::is_card(path));
         let mut answer = if request.method() == Method::OPTIONS {
             cors::preflight().into()
         } else {
-            self.route(request).await
+            self.route(path, &request).await
         };
         pages.allow(&mut answer.response);
         answer
     }
 
-    async fn route(&self, request: Request<Vec<u8>>) -> Answer {
-        let path = self.relative(request.uri().path());
+    /// `path` is relative to the public URL.
+    async fn route(&self, path: &str, request: &Request<Vec<u8>>) -> Answer {
         if card::is_card(path) {
-            return card::serve(&*self.agent, &*self.platform, &request).into();
+            return card::serve(&*self.agent, &*self.platform, request).into();
         }
         if path.starts_with("/.well-known/") {
             return http_json::not_found(path);
         }
         let card = self.agent.card();
         let extensions = Extensions::of(request.headers(), &card);
-        let call = self.call(&request, card, extensions.activated.clone());
+        let call = self.call(request, card, extensions.activated.clone());
         let mut answer = match path {
-            path if grpc::is_call(&request) => grpc::serve(call, path, &request).await,
-            "/" | "" => json_rpc::serve(call, &request).await,
+            path if grpc::is_call(request) => grpc::serve(call, path, request).await,
+            "/" | "" => json_rpc::serve(call, request).await,
             path => match v0_3::rest::below(path) {
-                Some(path) => v0_3::rest::serve(call, path, &request).await,
-                None => http_json::serve(call, path, &request).await,
+                Some(path) => v0_3::rest::serve(call, path, request).await,
+                None => http_json::serve(call, path, request).await,
             },
         };
         extensions.tell(answer.response.headers_mut());

@@ -11,6 +11,7 @@ mod security;
 
 use http::Uri;
 
+use crate::error::{Error, ErrorKind};
 use crate::wire::{AgentCard, AgentExtension, AgentSkill};
 
 /// What is wrong with an agent's card, by field; empty when nothing is.
@@ -67,6 +68,18 @@ pub fn lint(card: &AgentCard) -> Vec<String> {
         );
     }
     faults.0
+}
+
+/// Refuses a wrong card; `which` names it at the beginning of the sentence.
+pub(crate) fn require_valid(card: &AgentCard, which: &str) -> Result<(), Error> {
+    let faults = lint(card);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidAgentResponse,
+        format!("{which} is not valid: {}.", faults.join("; ")),
+    ))
 }
 
 fn skill(path: &str, skill: &AgentSkill, faults: &mut Faults) {

@@ -7,7 +7,7 @@ use super::complete::{add_0_3_interfaces, complete};
 use super::conditional::{Validators, etag, moment};
 use super::form::{CONFIG_CARD, Choice, Form};
 use super::hybrid::hybrid;
-use super::{lint, sign};
+use super::{require_valid, sign};
 use crate::agent::Agent;
 use crate::binding::{JSON, http_json, json_response};
 use crate::error::{Error, ErrorKind};
@@ -70,13 +70,7 @@ fn print(
     request: &Request<Vec<u8>>,
     form: Form,
 ) -> Result<Printed, Error> {
-    let faults = lint(&card);
-    if !faults.is_empty() {
-        return Err(Error::new(
-            ErrorKind::InvalidAgentResponse,
-            format!("The agent's card is not valid: {}.", faults.join("; ")),
-        ));
-    }
+    require_valid(&card, "The agent's card")?;
     let base = public_url::resolve(platform, request)?;
     let mut card = complete(card, &base, platform);
     if form == Form::Hybrid {

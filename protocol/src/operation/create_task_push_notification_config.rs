@@ -1,9 +1,10 @@
 //! CreateTaskPushNotificationConfig (section 3.1.7). One of the same id is replaced.
 
-use super::push_config::{failed, to_wire};
+use super::push_config::to_wire;
 use super::{Answered, Call, Reply, require_id};
 use crate::agent::Agent;
 use crate::error::Error;
+use crate::run::log_error;
 use crate::wire::TaskPushNotificationConfig;
 
 pub(crate) fn create_task_push_notification_config<A: Agent>(
@@ -16,6 +17,6 @@ pub(crate) fn create_task_push_notification_config<A: Agent>(
     let config = call.accept_push(request, "")?;
     call.log(&tenant)
         .put_push_config(&task_id, config.clone())
-        .map_err(|e| failed(&e, &task_id))?;
+        .map_err(|e| log_error(&e, &task_id))?;
     Ok(Reply::PushConfig(to_wire(&tenant, &task_id, config)).into())
 }

@@ -36,16 +36,7 @@ pub(crate) fn get_extended_agent_card<A: Agent>(
             "This agent has no extended card for this caller. Its public card is all there is.",
         )
     })?;
-    let faults = card::lint(&extended);
-    if !faults.is_empty() {
-        return Err(Error::new(
-            ErrorKind::InvalidAgentResponse,
-            format!(
-                "The agent's extended card is not valid: {}.",
-                faults.join("; ")
-            ),
-        ));
-    }
+    card::require_valid(&extended, "The agent's extended card")?;
     let mut extended = card::complete(extended, base, &*call.platform);
     card::sign(&mut extended, &*call.platform)?;
     Ok(Reply::Card(Box::new(extended)).into())

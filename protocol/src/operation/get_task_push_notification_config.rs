@@ -1,9 +1,10 @@
 //! GetTaskPushNotificationConfig (section 3.1.8).
 
-use super::push_config::{failed, to_wire};
+use super::push_config::to_wire;
 use super::{Answered, Call, Reply, require_id};
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
+use crate::run::log_error;
 use crate::wire::TaskPushNotificationConfigRequest;
 
 pub(crate) fn get_task_push_notification_config<A: Agent>(
@@ -17,7 +18,7 @@ pub(crate) fn get_task_push_notification_config<A: Agent>(
     let configs = call
         .log(&request.tenant)
         .push_configs(task_id)
-        .map_err(|e| failed(&e, task_id))?;
+        .map_err(|e| log_error(&e, task_id))?;
     let found = configs.into_iter().find(|config| config.id == *id);
     // The section names this error for an unknown configuration too.
     let config = found.ok_or_else(|| {

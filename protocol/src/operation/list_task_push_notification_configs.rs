@@ -1,13 +1,11 @@
 //! ListTaskPushNotificationConfigs (section 3.1.9). A task has few, so the log gives all of them and
 //! they are paged here.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use super::push_config::{failed, to_wire};
-use super::{Answered, Call, Reply, require_id};
+use super::push_config::to_wire;
+use super::{Answered, Call, Reply, page_token, require_id};
 use crate::agent::Agent;
 use crate::error::Error;
+use crate::run::log_error;
 use crate::wire::{
     ListTaskPushNotificationConfigsRequest, ListTaskPushNotificationConfigsResponse,
 };
@@ -21,16 +19,16 @@ pub(crate) fn list_task_push_notification_configs<A: Agent>(
     call.require_push()?;
     require_id("taskId", &request.task_id)?;
     let size = page_size(request.page_size)?;
-    let after = parse_token(&request.page_token)?;
+    let after = page_token::parse(&request.page_token, Some)?;
     let mut configs = call
         .log(&request.tenant)
         .push_configs(&request.task_id)
-        .map_err(|e| failed(&e, &request.task_id))?;
+        .map_err(|e| log_error(&e, &request.task_id))?;
     configs.retain(|config| after.as_ref().is_none_or(|after| config.id > *after));
     let more = configs.len() > size;
     configs.truncate(size);
     let next_page_token = match configs.last() {
-        Some(last) if more => URL_SAFE_NO_PAD.encode(&last.id),
+        Some(last) if more => page_token::print(&last.id),
         _ => String::new(),
     };
     Ok(Reply::PushConfigs(ListTaskPushNotificationConfigsResponse {
@@ -57,20 +55,4 @@ fn page_size(requested: Option<i32>) -> Result<usize, Error> {
                 )
             }),
     }
-}
-
-fn parse_token(token: &str) -> Result<Option<String>, Error> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let id = URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    id.map(Some).ok_or_else(|| {
-        Error::field(
-            "pageToken",
-            "is not a token of this agent; take nextPageToken of the page before",
-        )
-    })
 }

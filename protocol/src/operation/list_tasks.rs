@@ -1,9 +1,6 @@
 //! ListTasks (section 3.1.4): keyset paging, newest status first.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use super::{Answered, Call, Reply, require_history_length};
+use super::{Answered, Call, Reply, page_token, require_history_length};
 use crate::agent::Agent;
 use crate::error::Error;
 use crate::log::{Cursor, Query};
@@ -67,28 +64,15 @@ fn page_size(requested: Option<i32>) -> Result<u32, Error> {
 }
 
 fn print_token(cursor: Cursor) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}:{}", cursor.status_time, cursor.task_id))
+    page_token::print(format!("{}:{}", cursor.status_time, cursor.task_id))
 }
 
 fn parse_token(token: &str) -> Result<Option<Cursor>, Error> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let cursor = URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .and_then(|text| {
-            let (time, id) = text.split_once(':')?;
-            Some(Cursor {
-                status_time: time.parse().ok()?,
-                task_id: id.to_owned(),
-            })
-        });
-    cursor.map(Some).ok_or_else(|| {
-        Error::field(
-            "pageToken",
-            "is not a token of this agent; take nextPageToken of the page before",
-        )
+    page_token::parse(token, |text| {
+        let (time, id) = text.split_once(':')?;
+        Some(Cursor {
+            status_time: time.parse().ok()?,
+            task_id: id.to_owned(),
+        })
     })
 }

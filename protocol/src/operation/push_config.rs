@@ -3,12 +3,11 @@
 
 use http::Uri;
 
-use super::{Call, MAX_ID_CHARS};
+use super::{Call, check_id};
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind, Violation};
-use crate::log::{LogError, PushConfig};
+use crate::log::PushConfig;
 use crate::platform::new_id;
-use crate::run::log_error;
 use crate::wire::{AuthenticationInfo, TaskPushNotificationConfig};
 
 /// Longer URLs are refused by many servers.
@@ -77,11 +76,6 @@ pub(super) fn to_wire(
     }
 }
 
-/// A failure of the log, with the field at fault where a limit was reached.
-pub(super) fn failed(error: &LogError, task_id: &str) -> Error {
-    log_error(error, task_id)
-}
-
 fn violations(config: &TaskPushNotificationConfig, at: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut violation = |field: &str, description: String| {
@@ -93,11 +87,8 @@ fn violations(config: &TaskPushNotificationConfig, at: &str) -> Vec<Violation> {
     if let Err(why) = check_url(&config.url) {
         violation("url", why);
     }
-    if config.id.chars().count() > MAX_ID_CHARS || config.id.chars().any(char::is_control) {
-        violation(
-            "id",
-            format!("must be at most {MAX_ID_CHARS} characters, none of them control characters"),
-        );
+    if let Err(why) = check_id(&config.id) {
+        violation("id", why);
     }
     if let Err(why) = check_header(&config.token) {
         violation("token", why);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use sha2::{Digest as _, Sha256};
 
-use super::{Call, MAX_ID_CHARS};
+use super::{Call, check_id};
 use crate::agent::{Agent, Context, Creation, takes};
 use crate::error::{Error, ErrorKind, Violation};
 use crate::log::{Begun, LogError, MessageKey, Opening, PushConfig, SharedLog, StoredTask};
@@ -283,14 +283,8 @@ fn check(message: Option<Message>, history_length: Option<i32>) -> Result<Messag
                 ("message.contextId", &message.context_id),
                 ("message.taskId", &message.task_id),
             ] {
-                let chars = id.chars().take(MAX_ID_CHARS + 1).count();
-                if chars > MAX_ID_CHARS || id.chars().any(char::is_control) {
-                    violation(
-                        field,
-                        format!(
-                            "must be at most {MAX_ID_CHARS} characters, none of them control characters"
-                        ),
-                    );
+                if let Err(why) = check_id(id) {
+                    violation(field, why);
                 }
             }
         }
