@@ -17,6 +17,13 @@
 //!   in the log already, a webhook that is a thousand events behind costs as much as one that is one
 //!   behind, and there is nothing to post out of order. `due` is when somebody may take the row:
 //!   now, after a failure, or when the one who has it (known by `fence`) was not heard of any more.
+//!   `since` is when its next event became the next one: how long that has been tried.
+//! - `attache_dead_letter`: what a webhook was not sent and will not be, as one row for each webhook:
+//!   from the `oldest` event to the `newest`, and why. Kept for whoever repairs the receiver.
+//! - `attache_checkpoint`: what a run left for the one that takes its task up. Its size is also in
+//!   the row of the task (`checkpoint`), so that a task without one pays nothing.
+//! - `attache_dispatch`: which task a token stands for, that a queue was given to call back with. The
+//!   row of the task says whether that has yet to happen (`dispatched`).
 //!
 //! Every key begins with tenant and owner. `lease_until` is 0 for a task without a run; the index
 //! over it holds only tasks with one. Times are milliseconds since the epoch.
@@ -166,5 +173,35 @@ pub(crate) const MIGRATIONS: &[&[Statement]] = &[
         PRIMARY KEY (tenant, owner, task_id, config_id))" CLUSTERED
         ),
         statement!("CREATE INDEX attache_outbox_by_due ON attache_outbox (due)"),
+    ],
+    &[
+        statement!("ALTER TABLE attache_task ADD COLUMN checkpoint BIGINT NOT NULL DEFAULT 0"),
+        statement!("ALTER TABLE attache_task ADD COLUMN dispatched BIGINT NOT NULL DEFAULT 0"),
+        // What ended is found by its age. The condition is written as the statements write it.
+        statement!(
+            "CREATE INDEX attache_task_by_end ON attache_task (status_time)
+        WHERE state IN (3, 4, 5, 7)"
+        ),
+        statement!(
+            "CREATE TABLE attache_checkpoint (tenant" TEXT "NOT NULL, owner" TEXT
+            "NOT NULL, task_id" TEXT "NOT NULL, data" BLOB
+            "NOT NULL, PRIMARY KEY (tenant, owner, task_id))"
+        ),
+        statement!(
+            "CREATE TABLE attache_dispatch (token" TEXT "NOT NULL, tenant" TEXT
+            "NOT NULL, owner" TEXT "NOT NULL, task_id" TEXT
+            "NOT NULL, created BIGINT NOT NULL, PRIMARY KEY (token))" CLUSTERED
+        ),
+        statement!("CREATE INDEX attache_dispatch_by_age ON attache_dispatch (created)"),
+        statement!("ALTER TABLE attache_outbox ADD COLUMN since BIGINT NOT NULL DEFAULT 0"),
+        statement!(
+            "CREATE TABLE attache_dead_letter (tenant" TEXT "NOT NULL, owner" TEXT
+            "NOT NULL, task_id" TEXT "NOT NULL, config_id" TEXT
+            "NOT NULL, oldest BIGINT NOT NULL, newest BIGINT NOT NULL, reason" TEXT
+            "NOT NULL, died BIGINT NOT NULL, PRIMARY KEY (tenant, owner, task_id, config_id))"
+        ),
+        statement!("CREATE INDEX attache_dead_letter_by_age ON attache_dead_letter (died)"),
+        statement!("ALTER TABLE attache_state ADD COLUMN updated BIGINT NOT NULL DEFAULT 0"),
+        statement!("CREATE INDEX attache_state_by_age ON attache_state (updated)"),
     ],
 ];
