@@ -219,6 +219,7 @@ impl GuestTaskLog for Log {
     ) -> Result<(), Error> {
         let store = Store::of_this_instance()?;
         Ok(store.perform(WriteState {
+            now: now(),
             scope: self.scope.clone(),
             context_id,
             key,

@@ -61,17 +61,18 @@ impl Run {
     fn ask(&self) -> Result<Renewal, attache_task_store::Error> {
         let moment = elapsed();
         self.asked.set(moment);
-        if moment.saturating_sub(self.renewed.get()) < RENEWAL {
-            return self.store.perform(Check {
-                lease: self.lease.clone(),
-            });
-        }
-        let renewals = self.store.perform(Renew {
-            leases: vec![self.lease.clone()],
-            now: now(),
-            lease_ms: LEASE,
-        })?;
-        self.renewed.set(moment);
+        let leases = vec![self.lease.clone()];
+        let renewals = if moment.saturating_sub(self.renewed.get()) < RENEWAL {
+            self.store.perform(Check { leases })?
+        } else {
+            let renewals = self.store.perform(Renew {
+                leases,
+                now: now(),
+                lease_ms: LEASE,
+            })?;
+            self.renewed.set(moment);
+            renewals
+        };
         Ok(renewals.first().copied().unwrap_or(Renewal::Lost))
     }
 

@@ -9,6 +9,9 @@ const ADD: &str = "INSERT INTO attache_counter (tenant, owner, state, shard, tot
 VALUES (?1, ?2, ?3, ?4, 1)
 ON CONFLICT (tenant, owner, state, shard) DO UPDATE SET total = attache_counter.total + 1";
 
+const REMOVE: &str = "UPDATE attache_counter SET total = total - 1
+WHERE tenant = ?1 AND owner = ?2 AND state = ?3 AND shard = ?4";
+
 const MOVE: &str = "INSERT INTO attache_counter (tenant, owner, state, shard, total)
 VALUES (?1, ?2, ?3, ?4, ?5), (?1, ?2, ?6, ?4, ?7)
 ON CONFLICT (tenant, owner, state, shard)
@@ -50,6 +53,22 @@ pub(crate) async fn add<T: Transaction>(
         shard_value(task_id),
     ];
     transaction.execute(ADD, &params).await.map(|_| ())
+}
+
+/// Counts a task no more.
+pub(crate) async fn remove<T: Transaction>(
+    transaction: &mut T,
+    scope: &Scope,
+    task_id: &str,
+    state: State,
+) -> Result<(), Error> {
+    let params = [
+        Value::from(scope.tenant.as_str()),
+        Value::from(scope.owner.as_str()),
+        Value::Integer(state.code()),
+        shard_value(task_id),
+    ];
+    transaction.execute(REMOVE, &params).await.map(|_| ())
 }
 
 /// Counts a task in another state than before.

@@ -58,8 +58,8 @@ pub use model::{
 };
 pub use operations::{
     Append, Appended, Begin, Cancel, Check, ClaimDeliveries, ClaimExpired, ClaimedDeliveries,
-    DeletePushConfig, Delivered, DeliveryFailed, Events, Fail, Get, IsMigrated, List, Migrate,
-    PushConfigs, PutPushConfig, ReadState, Renew, WriteState,
+    DeletePushConfig, Delivered, DeliveryFailed, Events, Expire, Expired, Fail, Get, IsMigrated,
+    List, Migrate, PushConfigs, PutPushConfig, ReadState, Renew, WriteState,
 };
 pub use query::{Cursor, Page, Query};
 #[cfg(feature = "sqlite")]

@@ -8,6 +8,7 @@ mod appending;
 mod cancelling;
 mod case;
 mod creating;
+mod expiring;
 mod failing;
 mod leases;
 mod listing;
@@ -95,6 +96,10 @@ pub async fn run_all<D: Database>(database: &D) -> Result<u32, String> {
         notifying::hears_of_a_lost_run,
         values::keeps_values,
         values::limits_values,
+        expiring::removes_what_ended,
+        expiring::removes_a_little_at_a_time,
+        expiring::waits_for_webhooks,
+        expiring::removes_what_agents_kept,
     }
     Ok(checks)
 }

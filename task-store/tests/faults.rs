@@ -20,6 +20,7 @@ fn write(key: &str, value: Vec<u8>) -> WriteState {
         context_id: "c".to_owned(),
         key: key.to_owned(),
         value: Some(value),
+        now: 1,
     }
 }
 

@@ -320,6 +320,7 @@ impl HostTaskLog for TaskView<'_> {
             context_id,
             key,
             value,
+            now: now(),
         };
         Ok(self
             .tasks

@@ -8,14 +8,14 @@ use crate::{
 const REMOVE: &str = "DELETE FROM attache_state
 WHERE tenant = ?1 AND owner = ?2 AND context_id = ?3 AND name = ?4";
 
-const REPLACE: &str = "UPDATE attache_state SET value = ?5
+const REPLACE: &str = "UPDATE attache_state SET value = ?5, updated = ?6
 WHERE tenant = ?1 AND owner = ?2 AND context_id = ?3 AND name = ?4";
 
 const COUNT: &str = "SELECT COUNT(*) FROM attache_state
 WHERE tenant = ?1 AND owner = ?2 AND context_id = ?3";
 
-const ADD: &str = "INSERT INTO attache_state (tenant, owner, context_id, name, value)
-VALUES (?1, ?2, ?3, ?4, ?5)";
+const ADD: &str = "INSERT INTO attache_state (tenant, owner, context_id, name, value, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// Sets the value of a key, or removes it.
 ///
@@ -32,6 +32,8 @@ pub struct WriteState {
     pub key: String,
     /// The value; none removes it.
     pub value: Option<Vec<u8>>,
+    /// The time, in milliseconds since the epoch.
+    pub now: u64,
 }
 
 impl Operation for WriteState {
@@ -49,7 +51,12 @@ impl Operation for WriteState {
         };
         let name = format!("the value of {:?}", self.key);
         limits::size(&name, value, MAX_STATE_VALUE_BYTES)?;
-        let params = keyed(&self.scope, &self.context_id, [key, Value::from(value)]);
+        let updated = Value::Integer(limits::integer(self.now));
+        let params = keyed(
+            &self.scope,
+            &self.context_id,
+            [key, Value::from(value), updated],
+        );
         if transaction.execute(REPLACE, &params).await? > 0 {
             return Ok(());
         }

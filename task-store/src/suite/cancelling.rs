@@ -14,9 +14,11 @@ impl<D: Database> Case<'_, D> {
     /// What the run learns by asking.
     async fn check(&mut self, lease: &Lease) -> Result<Renewal, String> {
         let check = Check {
-            lease: lease.clone(),
+            leases: vec![lease.clone()],
         };
-        self.perform("check", check).await
+        let renewals = self.perform("check", check).await?;
+        let first = renewals.first().copied();
+        first.ok_or_else(|| self.wrong("check", &renewals))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What agents keep for conversations.
 
-use super::case::Case;
+use super::case::{Case, NOW};
 use crate::{
     Database, Error, MAX_STATE_KEY_CHARS, MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, ReadState, Scope,
     WriteState,
@@ -20,6 +20,7 @@ fn write(scope: &Scope, context_id: &str, key: &str, value: Option<&[u8]>) -> Wr
         context_id: context_id.to_owned(),
         key: key.to_owned(),
         value: value.map(<[u8]>::to_vec),
+        now: NOW,
     }
 }
 
