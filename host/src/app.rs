@@ -17,6 +17,7 @@ use crate::cloud_run;
 use crate::component::{self, LoadError};
 use crate::config::{Config, Platform, PublicUrl};
 use crate::engine::{self, Ticker};
+use crate::metadata::Metadata;
 use crate::outbound::Outbound;
 use crate::push::{Deliverer, Translate};
 use crate::server::{self, HeaderPatience};
@@ -104,9 +105,10 @@ impl App {
         let engine = engine::for_serving(&config.limits)
             .map_err(|error| StartError::Engine(format!("{error:#}")))?;
         Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
+        let metadata = Metadata::new(&config.metadata_host);
         let (database, found) = tokio::join!(
             TaskDatabase::open(&config.data),
-            find_out(&config.platform, &config.metadata_host),
+            find_out(&config.platform, &metadata),
         );
         let database = database?;
         let project = found.as_ref().map(|found| found.project.clone());
@@ -226,11 +228,11 @@ impl App {
 }
 
 /// On Cloud Run: what the service's URL and project are.
-async fn find_out(platform: &Platform, metadata_host: &str) -> Option<cloud_run::Description> {
+async fn find_out(platform: &Platform, metadata: &Metadata) -> Option<cloud_run::Description> {
     let Platform::CloudRun { service } = platform else {
         return None;
     };
-    match cloud_run::describe(metadata_host, service).await {
+    match cloud_run::describe(metadata, service).await {
         Ok(found) => Some(found),
         Err(error) => {
             warn!("the card's URL is taken from each request: {error}");

@@ -18,6 +18,7 @@ pub mod config;
 pub mod engine;
 pub mod identity;
 pub mod instance;
+pub mod metadata;
 pub mod outbound;
 pub mod push;
 pub mod server;
