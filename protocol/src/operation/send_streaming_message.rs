@@ -3,6 +3,10 @@
 //! The stream ends when the task has ended or waits for its client. A reader that leaves, or does
 //! not keep up, does not hold the run up: the events are in the log, and SubscribeToTask with
 //! `Last-Event-ID` goes on from any of them.
+//!
+//! A client that lost its connection may not know its task yet. It sends the same message again: the
+//! task that this began comes back as it stands, and what follows. With `Last-Event-ID` only the
+//! events after that one come, so nothing is missed and nothing seen twice (`docs/resuming.md`).
 
 use futures_channel::mpsc;
 use futures_util::future::FutureExt as _;
@@ -27,11 +31,16 @@ pub(crate) async fn send_streaming_message<A: Agent>(
     let sender = FrameSender::new(sender, history_length);
     let context = match open(call, request, Some(sender), false).await? {
         Opened::Run(context) => *context,
-        Opened::Repeated(task, log) => return Ok(repeated(task, log, history_length)?.into()),
+        Opened::Repeated(task, log) => {
+            return Ok(repeated(task, log, history_length, call.last_event_id)?.into());
+        }
     };
+    let last_event_id = call.last_event_id;
     let (recorder, log) = (context.recorder.clone(), context.log.clone());
     let work = drive(call.agent.clone(), context)
-        .then(move |end| async move { close(end, &recorder, log, history_length).await })
+        .then(move |end| async move {
+            close(end, &recorder, log, history_length, last_event_id).await;
+        })
         .boxed_local();
     Ok(Answered {
         reply: Reply::Stream(frames.boxed_local()),
@@ -40,11 +49,17 @@ pub(crate) async fn send_streaming_message<A: Agent>(
 }
 
 /// What the run could not put on the stream itself.
-async fn close(end: End, recorder: &Recorder, log: SharedLog, history_length: Option<i32>) {
+async fn close(
+    end: End,
+    recorder: &Recorder,
+    log: SharedLog,
+    history_length: Option<i32>,
+    last_event_id: Option<u64>,
+) {
     match end {
         End::Task(_) | End::Message(_) => {}
         End::Error(error) => recorder.forward(Err(error)),
-        End::Repeated(task) => match repeated(task, log, history_length) {
+        End::Repeated(task) => match repeated(task, log, history_length, last_event_id) {
             Ok(Reply::Stream(mut frames)) => {
                 while let Some(frame) = frames.next().await {
                     recorder.forward(frame);
@@ -56,10 +71,21 @@ async fn close(end: End, recorder: &Recorder, log: SharedLog, history_length: Op
     }
 }
 
-/// The stream of a message that was sent before: its task as it stands, and what follows.
-fn repeated(task: StoredTask, log: SharedLog, history_length: Option<i32>) -> Result<Reply, Error> {
-    let (id, after) = (task.id.clone(), task.newest);
+/// The stream of a message that was sent before: its task as it stands, and what follows; or, for a
+/// client that has a part of this stream, the rest of it.
+fn repeated(
+    task: StoredTask,
+    log: SharedLog,
+    history_length: Option<i32>,
+    last_event_id: Option<u64>,
+) -> Result<Reply, Error> {
+    let (id, newest) = (task.id.clone(), task.newest);
+    if let Some(after) = last_event_id.filter(|after| *after <= newest) {
+        return Ok(Reply::Stream(
+            follow(log, id, after, Until::Rest).boxed_local(),
+        ));
+    }
     let first = snapshot_frame(task, history_length)?;
-    let frames = stream::iter([Ok(first)]).chain(follow(log, id, after, Until::Rest));
+    let frames = stream::iter([Ok(first)]).chain(follow(log, id, newest, Until::Rest));
     Ok(Reply::Stream(frames.boxed_local()))
 }

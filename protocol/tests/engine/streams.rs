@@ -66,6 +66,44 @@ async fn a_stream_is_the_task_then_every_event_in_order() {
     assert_eq!(task["artifacts"][0]["parts"].as_array().unwrap().len(), 3);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stream_goes_on_for_a_client_that_sends_its_message_again() {
+    let world = Rc::new(World::default());
+    let request = || {
+        let params = json!({"message": message("m1", "pieces")});
+        streaming("SendStreamingMessage", params)
+    };
+    let whole = ask(&world, request()).await.events();
+    let resumed = |last: &'static str| {
+        let mut request = request();
+        let value = http::HeaderValue::from_static(last);
+        request.headers_mut().insert("last-event-id", value);
+        request
+    };
+    for (last, rest) in [("0", 0), ("1", 1), ("4", 4), ("6", 6)] {
+        let events = ask(&world, resumed(last)).await.events();
+        let numbers = |events: &[(Option<u64>, Value)]| -> Vec<_> {
+            events.iter().map(|(number, _)| number.unwrap()).collect()
+        };
+        assert_eq!(numbers(&events), numbers(&whole[rest..]), "after {last}");
+        // The first frame of a new stream is the task; in the log it is the event.
+        for (event, before) in events.iter().zip(&whole[rest..]).skip(1) {
+            assert_eq!(event, before, "after {last}");
+        }
+    }
+    // A number that the task does not have says nothing about it.
+    let events = ask(&world, resumed("7")).await.events();
+    assert_eq!(kinds(&events), ["task"]);
+    // A message of its own begins a task, whatever the header says.
+    let mut other = streaming(
+        "SendStreamingMessage",
+        json!({"message": message("m2", "pieces")}),
+    );
+    let value = http::HeaderValue::from_static("3");
+    other.headers_mut().insert("last-event-id", value);
+    assert_eq!(ask(&world, other).await.events().len(), whole.len());
+}
+
 #[tokio::test]
 async fn a_direct_answer_is_the_only_event() {
     let world = Rc::new(World::default());
