@@ -24,7 +24,7 @@ use crate::server::{self, HeaderPatience};
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::signals::Signals;
-use crate::tasks::{Keeper, OpenError, Resume, Sweeper, TaskDatabase};
+use crate::tasks::{Keeper, OpenError, Resume, Retention, Sweeper, TaskDatabase};
 use crate::telemetry::Telemetry;
 use crate::work::Work;
 
@@ -39,6 +39,7 @@ pub struct App {
     keeper: Keeper,
     work: Work,
     sweeper: Sweeper,
+    retention: Retention,
     translate: Option<Arc<dyn Translate>>,
     push_allow_private: bool,
     drain: Duration,
@@ -107,7 +108,7 @@ impl App {
         Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
         let metadata = Metadata::new(&config.metadata_host);
         let (database, found) = tokio::join!(
-            TaskDatabase::open(&config.data),
+            TaskDatabase::open(&config.data, &metadata),
             find_out(&config.platform, &metadata),
         );
         let database = database?;
@@ -120,7 +121,7 @@ impl App {
             return Err(StartError::UnknownUrl);
         }
 
-        let keeper = Keeper::new(database.clone(), config.idempotency_window);
+        let keeper = Keeper::new(database.clone(), config.keeping);
         let shared = Shared {
             engine,
             limits: config.limits,
@@ -157,6 +158,11 @@ impl App {
         let resume = agent.resumes().then(|| agent.clone() as Arc<dyn Resume>);
         let translate = agent.resumes().then(|| agent.clone() as Arc<dyn Translate>);
         let sweeper = Sweeper::new(keeper.clone(), resume, work.clone());
+        let retention = Retention::new(
+            database.clone(),
+            config.retention,
+            config.keeping.idempotency_window,
+        );
         let service = Service::new(agent, config.limits, work.clone(), database);
         let patience = if config.platform.is_cloud_run() {
             HeaderPatience::PROXY
@@ -176,6 +182,7 @@ impl App {
             keeper,
             work,
             sweeper,
+            retention,
             translate,
             push_allow_private: config.push_allow_private,
             drain: config.drain,
@@ -193,6 +200,11 @@ impl App {
         let keeper = self.keeper.clone();
         let renewing = tokio::spawn(async move { keeper.renew().await });
         let sweeping = tokio::spawn(self.sweeper.run());
+        let retaining = tokio::spawn(self.retention.run());
+        let (keeper, database) = (self.keeper.clone(), self.keeper.database().clone());
+        let conversing = tokio::spawn(async move {
+            tokio::join!(keeper.exchange_news(), database.keep_time());
+        });
         let (stop_delivering, stopped) = watch::channel(false);
         let deliverer = Deliverer::new(
             &self.keeper,
@@ -207,6 +219,7 @@ impl App {
             signals.stop().await;
             draining.begin_draining();
             sweeping.abort();
+            retaining.abort();
             if !self.work.has_ended_within(self.drain).await {
                 // The tasks of what is cut off are left for the next process.
                 self.keeper.begin_closing();
@@ -219,6 +232,7 @@ impl App {
         // What the last instances wrote may still be on its way.
         let _ = tokio::time::timeout(SETTLING, connections.shutdown()).await;
         renewing.abort();
+        conversing.abort();
         // Last, so that webhooks hear of what ended while the process did.
         stop_delivering.send_replace(true);
         let _ = delivering.await;

@@ -6,13 +6,16 @@
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
 mod card_signing;
+mod database;
 mod environment;
 mod error;
 mod flags;
 mod origins;
 mod parse;
 mod public_url;
+mod retention;
 
+pub use database::{DataLocation, Login, PostgresLocation};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
@@ -28,6 +31,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::card_signer::CardSigning;
 use crate::outbound::{AllowList, Caller, OutboundConfig};
+use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
 
 /// The prefix of environment variables that become config keys of the component.
@@ -48,14 +52,16 @@ pub struct Config {
     pub public_url: Option<PublicUrl>,
     /// Where tasks are kept.
     pub data: DataLocation,
+    /// For how long finished tasks are kept; none is for ever.
+    pub retention: Option<Duration>,
     /// Which shape of the agent card the component is told to serve; none leaves it the choice.
     pub card: Option<CardMode>,
     /// How the agent card is signed, if it is.
     pub card_signing: Option<CardSigning>,
     /// The card says that the agent speaks gRPC. It answers calls in any case.
     pub grpc: bool,
-    /// How long a repeated message finds the task that it began; none turns that off.
-    pub idempotency_window: Option<Duration>,
+    /// How runs are kept.
+    pub keeping: Keeping,
     /// Webhooks may name private addresses. Push delivery reads it.
     pub push_allow_private: bool,
     /// What the component may reach.
@@ -91,15 +97,6 @@ impl Platform {
     pub fn is_cloud_run(&self) -> bool {
         matches!(self, Self::CloudRun { .. })
     }
-}
-
-/// Where the task log lives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DataLocation {
-    /// In memory; gone when the process ends.
-    Memory,
-    /// `tasks.db` in this folder.
-    Folder(PathBuf),
 }
 
 /// The shapes of an agent card; see the component's documentation for what each contains.
@@ -143,7 +140,6 @@ impl Config {
     /// # Errors
     /// The first value that cannot be used.
     pub fn resolve(flags: Flags, environment: &Environment) -> Result<Self, ConfigError> {
-        refuse_database_url(environment)?;
         let platform = match environment.get("K_SERVICE") {
             Some(service) => Platform::CloudRun {
                 service: service.to_owned(),
@@ -164,6 +160,22 @@ impl Config {
                  for it; give the agent's URL, or unset the key for cards",
             ));
         }
+        let data = database::resolve(
+            database::Given {
+                data_dir: flags.data_dir,
+                data_max: flags.data_max,
+                pool: flags.database_pool,
+                iam: flags.database_iam,
+            },
+            environment,
+            platform.is_cloud_run(),
+        )?;
+        let idempotency_window = parse::seconds(
+            "ATTACHE_IDEMPOTENCY_WINDOW (--idempotency-window)",
+            flags.idempotency_window,
+            Duration::from_secs(600),
+        )
+        .map(|window| (!window.is_zero()).then_some(window))?;
         let mut settings = settings(flags.config, environment)?;
         if let Some(origins) = origins::origins(flags.allow_origin)? {
             settings.insert("attache_allow_origin".to_owned(), origins);
@@ -175,19 +187,23 @@ impl Config {
                 parse::whole_number("PORT (--port)", flags.port, 8080, 0, u16::MAX)?,
             ),
             public_url,
-            data: data(flags.data_dir),
+            retention: retention::resolve(flags.retention, &data, idempotency_window)?,
+            data,
             card: card(flags.card)?,
             card_signing,
             grpc: match parse::given(flags.grpc) {
                 None => true,
                 given => parse::switch("ATTACHE_GRPC (--grpc)", given)?,
             },
-            idempotency_window: parse::seconds(
-                "ATTACHE_IDEMPOTENCY_WINDOW (--idempotency-window)",
-                flags.idempotency_window,
-                Duration::from_secs(600),
-            )
-            .map(|window| (!window.is_zero()).then_some(window))?,
+            keeping: Keeping {
+                idempotency_window,
+                lease: parse::seconds_from(
+                    "ATTACHE_LEASE (--lease)",
+                    flags.lease,
+                    Duration::from_secs(15),
+                    Duration::from_secs(1),
+                )?,
+            },
             push_allow_private: parse::switch(
                 "ATTACHE_PUSH_ALLOW_PRIVATE (--push-allow-private)",
                 flags.push_allow_private,
@@ -248,19 +264,6 @@ impl Config {
     }
 }
 
-/// Tasks that go to SQLite although a database was named would be lost without a word.
-fn refuse_database_url(environment: &Environment) -> Result<(), ConfigError> {
-    match environment.get("DATABASE_URL") {
-        // The value holds a password as often as not.
-        Some(_) => Err(ConfigError::secret(
-            "DATABASE_URL",
-            "this version keeps tasks in SQLite only; unset it, and choose the folder with \
-             ATTACHE_DATA_DIR",
-        )),
-        None => Ok(()),
-    }
-}
-
 fn component(given: Option<String>) -> Result<PathBuf, ConfigError> {
     const KEY: &str = "ATTACHE_COMPONENT (COMPONENT)";
     let Some(given) = parse::given(given) else {
@@ -294,14 +297,6 @@ fn host(given: Option<String>, platform: &Platform) -> Result<IpAddr, ConfigErro
                 "give an IP address, such as 127.0.0.1 for this machine or 0.0.0.0 for all",
             )
         }),
-    }
-}
-
-fn data(given: Option<String>) -> DataLocation {
-    match parse::given(given) {
-        Some(path) if path == ":memory:" => DataLocation::Memory,
-        Some(path) => DataLocation::Folder(path.into()),
-        None => DataLocation::Folder("./.attache".into()),
     }
 }
 

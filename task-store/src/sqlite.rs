@@ -27,7 +27,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::oneshot;
 
-use crate::{Database, Error, Operation};
+use crate::{Database, Error, Operation, Transaction};
 
 use self::connection::Place;
 use self::job::{Job, Waiting};
@@ -40,6 +40,7 @@ pub struct Sqlite {
     written: Arc<Written>,
     place: Place,
     queue: usize,
+    max_bytes: Option<u64>,
 }
 
 /// How much was written, since the database was opened.
@@ -119,6 +120,7 @@ impl Sqlite {
             written,
             place,
             queue,
+            max_bytes: options.max_bytes,
         })
     }
 
@@ -153,6 +155,21 @@ impl Sqlite {
         }
     }
 
+    /// How much of [`Options::max_bytes`] is in use, from 0 to 1; 0 without a bound. What was deleted
+    /// is free, although the file stays as long as it is.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the file cannot be read.
+    pub async fn fullness(&self) -> Result<f64, Error> {
+        let Some(max_bytes) = self.max_bytes else {
+            return Ok(0.0);
+        };
+        let used = self.perform(UsedBytes).await?;
+        // Ratios need no precision.
+        #[allow(clippy::cast_precision_loss, reason = "a ratio of sizes")]
+        Ok(used as f64 / max_bytes.max(1) as f64)
+    }
+
     fn submit(&self, job: Box<dyn Job>, read_only: bool) -> Result<(), Error> {
         let threads = self.threads.read().unwrap_or_else(PoisonError::into_inner);
         let Some(threads) = threads.as_ref() else {
@@ -185,6 +202,24 @@ impl Database for Sqlite {
         async move {
             submitted?;
             answer.await.unwrap_or_else(|_| Err(stopped(&self.place)))
+        }
+    }
+}
+
+/// The bytes of all pages that hold something.
+struct UsedBytes;
+
+const USED_BYTES: &str = "SELECT (page_count - freelist_count) * page_size
+FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
+
+impl Operation for UsedBytes {
+    type Output = u64;
+    const READ_ONLY: bool = true;
+
+    async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<u64, Error> {
+        match transaction.query(USED_BYTES, &[]).await?.first_mut() {
+            Some(row) => row.unsigned(),
+            None => Ok(0),
         }
     }
 }

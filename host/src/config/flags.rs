@@ -27,6 +27,12 @@ Also read from the environment:
   RUST_LOG                what to log: a level, or target=level pairs
   ATTACHE_CONFIG_<KEY>    like --config; the key is lower-cased
   ATTACHE_CARD_KEY        the key itself instead of --card-key-file
+  DATABASE_URL            keep tasks on this PostgreSQL server instead: postgres://USER:PASSWORD@
+                          HOST:PORT/DATABASE?sslmode=...
+  DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASS, DB_SSLMODE, DB_SSLROOTCERT
+                          the same in parts; without DB_HOST the AlloyDB Auth Proxy on 127.0.0.1
+  ATTACHE_DATABASE_LISTEN_URL
+                          the same server without the pooler in front, for notifications
   APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
   K_SERVICE               set by Cloud Run: listen on 0.0.0.0, log JSON, find the service's URL
   GOOGLE_CLOUD_PROJECT    the project that log entries name for their traces
@@ -87,6 +93,41 @@ pub struct Flags {
         value_name = "FOLDER"
     )]
     pub data_dir: Option<String>,
+
+    /// Largest size of the task log's file, such as 4GiB. [default: 4GiB; 128MiB on Cloud Run]
+    #[arg(
+        long,
+        env = "ATTACHE_DATA_MAX",
+        hide_env_values = true,
+        value_name = "SIZE"
+    )]
+    pub data_max: Option<String>,
+
+    /// Connections to the PostgreSQL server that DATABASE_URL or DB_HOST names. [default: 8]
+    #[arg(
+        long,
+        env = "ATTACHE_DATABASE_POOL",
+        hide_env_values = true,
+        value_name = "COUNT"
+    )]
+    pub database_pool: Option<String>,
+
+    /// Log in there by IAM (1): as the service's own account, with its access token.
+    #[arg(
+        long, env = "DB_IAM_AUTH", hide_env_values = true, value_name = "0|1",
+        num_args = 0..=1, default_missing_value = "1", require_equals = true
+    )]
+    pub database_iam: Option<String>,
+
+    /// How long finished tasks are kept, such as 90d; 0 is for ever. [default: 30d in a file, 0 on a
+    /// server]
+    #[arg(
+        long,
+        env = "ATTACHE_RETENTION",
+        hide_env_values = true,
+        value_name = "AGE"
+    )]
+    pub retention: Option<String>,
 
     /// Shape of the agent card: pure, hybrid or negotiated. [default: the component's choice]
     #[arg(
@@ -151,6 +192,16 @@ pub struct Flags {
         value_name = "SECONDS"
     )]
     pub idempotency_window: Option<String>,
+
+    /// Seconds after which the task of a run that shows no sign of life is taken up again or failed.
+    /// [default: 15]
+    #[arg(
+        long,
+        env = "ATTACHE_LEASE",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
+    pub lease: Option<String>,
 
     /// Let webhooks name private addresses (1).
     #[arg(

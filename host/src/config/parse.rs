@@ -40,12 +40,29 @@ pub(super) fn seconds(
     text: Option<String>,
     default: Duration,
 ) -> Result<Duration, ConfigError> {
+    seconds_from(key, text, default, Duration::ZERO)
+}
+
+/// Seconds, not fewer than `least`.
+pub(super) fn seconds_from(
+    key: &str,
+    text: Option<String>,
+    default: Duration,
+    least: Duration,
+) -> Result<Duration, ConfigError> {
+    let least = least.as_secs_f64();
     let Some(text) = given(text) else {
         return Ok(default);
     };
     match text.strip_suffix('s').unwrap_or(&text).parse::<f64>() {
-        Ok(seconds) if (0.0..=LONGEST).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err(ConfigError::new(key, text, "give seconds, from 0 to 86400")),
+        Ok(seconds) if (least..=LONGEST).contains(&seconds) => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
+        _ => Err(ConfigError::new(
+            key,
+            text,
+            format!("give seconds, from {least} to 86400"),
+        )),
     }
 }
 

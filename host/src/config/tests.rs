@@ -27,8 +27,12 @@ fn given(text: &str) -> Option<String> {
 fn defaults_serve_this_machine_only() {
     let config = resolve(Flags::default(), &[]).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(config.data, DataLocation::Folder("./.attache".into()));
-    assert_eq!(config.idempotency_window, Some(Duration::from_secs(600)));
+    let DataLocation::Folder { path, max_bytes } = &config.data else {
+        panic!("{:?}", config.data);
+    };
+    assert_eq!((path.to_str(), *max_bytes), (Some("./.attache"), 4 << 30));
+    assert_eq!(config.retention, Some(Duration::from_secs(30 * 86_400)));
+    assert_eq!(config.keeping.idempotency_window, Some(Duration::from_secs(600)));
     assert_eq!(config.limits.max_body, 33_554_432);
     assert_eq!(config.log.format, LogFormat::Text);
     assert!(!config.outbound.allow_private);
@@ -181,8 +185,8 @@ fn bad_values_end_in_one_sentence_with_key_value_and_remedy() {
         ),
         (
             Flags::default(),
-            &[("DATABASE_URL", "postgres://user:secret@db/tasks")],
-            "DATABASE_URL is set: this version keeps tasks in SQLite only",
+            &[("DATABASE_URL", "mysql://user:secret@db/tasks")],
+            "DATABASE_URL is set: ",
         ),
         (
             Flags {

@@ -1,16 +1,28 @@
 use std::fmt;
-use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use attache_task_store::{Database, Error, IsMigrated, Migrate, Operation, Sqlite};
+use attache_task_store::{
+    Credentials, Database, Error, IsMigrated, Migrate, Operation, Options, Postgres, PostgresSettings, Sqlite,
+};
 use thiserror::Error as ThisError;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tracing::{debug, warn};
 
-use crate::config::DataLocation;
+use super::clock;
+use super::login::{IamPassword, user};
+use crate::config::{DataLocation, Login, PostgresLocation};
+use crate::metadata::Metadata;
 
 /// How long the database may take to show that it is there.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a server may take to be reached at the start: the Auth Proxy starts beside this process.
+const STARTING: Duration = Duration::from_secs(30);
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+/// How often this machine's clock is compared with the database's.
+const SET_CLOCK: Duration = Duration::from_secs(60);
+/// A difference that whoever runs the machine should know of, in milliseconds.
+const NOTABLE: i64 = 2_000;
 
 /// The database of the task log: what operations run on. Cheap to clone.
 ///
@@ -19,41 +31,109 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub enum TaskDatabase {
     /// SQLite, in this process.
     Sqlite(Arc<Sqlite>),
+    /// A PostgreSQL server, which other processes use too.
+    Postgres(Postgres),
 }
 
 /// Why the task log cannot be opened.
 #[derive(Debug, ThisError)]
-#[error(
-    "the task log in {location} cannot be opened: {reason}; ATTACHE_DATA_DIR (--data-dir) chooses \
-     its folder"
-)]
+#[error("the task log in {location} cannot be opened: {reason}{hint}")]
 pub struct OpenError {
     location: String,
-    reason: Error,
+    reason: String,
+    hint: &'static str,
 }
 
 impl TaskDatabase {
-    /// Opens the database, creating it when it is missing, and brings its schema up to date.
+    /// Opens the database, creating what is missing, and brings its schema up to date. `metadata` is
+    /// asked for the identity of the service, where that is how to log in.
     ///
     /// # Errors
     /// [`OpenError`], when it cannot be read and written.
-    pub async fn open(location: &DataLocation) -> Result<Self, OpenError> {
-        let path = match location {
-            DataLocation::Memory => Path::new(":memory:").to_owned(),
-            DataLocation::Folder(folder) => folder.join("tasks.db"),
+    pub async fn open(location: &DataLocation, metadata: &Metadata) -> Result<Self, OpenError> {
+        let opened = match location {
+            DataLocation::Memory => Self::open_file(":memory:".as_ref(), None),
+            DataLocation::Folder { path, max_bytes } => {
+                Self::open_file(&path.join("tasks.db"), Some(*max_bytes))
+            }
+            DataLocation::Postgres(location) => Self::connect(location, metadata).await,
         };
-        let failed = |reason| OpenError {
+        let migrated = match opened {
+            Ok(database) => match database.perform(Migrate).await {
+                Ok(()) => Ok(database),
+                Err(error) => Err(error.to_string()),
+            },
+            Err(reason) => Err(reason),
+        };
+        migrated.map_err(|reason| OpenError {
             location: location.to_string(),
             reason,
+            hint: if location.is_shared() {
+                "; DATABASE_URL, or DB_HOST and its siblings, say how to reach it"
+            } else {
+                "; ATTACHE_DATA_DIR (--data-dir) chooses its folder"
+            },
+        })
+    }
+
+    fn open_file(path: &std::path::Path, max_bytes: Option<u64>) -> Result<Self, String> {
+        let options = Options {
+            max_bytes,
+            ..Options::default()
         };
-        let database = Self::Sqlite(Arc::new(Sqlite::open(&path).map_err(failed)?));
-        database.perform(Migrate).await.map_err(failed)?;
-        Ok(database)
+        let opened = Sqlite::open_with(path, &options);
+        opened
+            .map(|sqlite| Self::Sqlite(Arc::new(sqlite)))
+            .map_err(|error| error.to_string())
+    }
+
+    async fn connect(location: &PostgresLocation, metadata: &Metadata) -> Result<Self, String> {
+        let mut settings = location.settings.clone();
+        if let Login::Iam { user: named } = location.login {
+            if !named {
+                let user = user(metadata).await.map_err(|error| error.to_string())?;
+                settings.config.user(&user);
+            }
+            let password = IamPassword(metadata.clone());
+            settings.credentials = Credentials::Source(Arc::new(password));
+        }
+        let postgres = reached(settings).await?;
+        set_clock(&postgres).await;
+        Ok(Self::Postgres(postgres))
+    }
+
+    /// The server that other processes use too, if it is one.
+    pub(super) fn shared(&self) -> Option<&Postgres> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(postgres) => Some(postgres),
+        }
+    }
+
+    /// Goes by the database's clock where others do too. Never ends there.
+    pub async fn keep_time(&self) {
+        let Some(postgres) = self.shared() else {
+            return;
+        };
+        let mut ticks = interval(SET_CLOCK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            set_clock(postgres).await;
+        }
+    }
+
+    /// How full the database is, from 0 to 1; 0 where it has no bound.
+    pub(super) async fn fullness(&self) -> f64 {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.fullness().await.unwrap_or_default(),
+            Self::Postgres(_) => 0.0,
+        }
     }
 
     /// Whether the database answers.
     pub async fn is_there(&self) -> bool {
-        let answer = tokio::time::timeout(PATIENCE, self.perform(IsMigrated)).await;
+        let answer = timeout(PATIENCE, self.perform(IsMigrated)).await;
         matches!(answer, Ok(Ok(true)))
     }
 
@@ -61,18 +141,55 @@ impl TaskDatabase {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(sqlite) => sqlite.close().await,
+            Self::Postgres(postgres) => postgres.close().await,
         }
     }
 }
 
 impl Database for TaskDatabase {
-    fn perform<O: Operation + 'static>(
-        &self,
-        operation: O,
-    ) -> impl Future<Output = Result<O::Output, Error>> + Send {
+    async fn perform<O: Operation + 'static>(&self, operation: O) -> Result<O::Output, Error> {
         match self {
-            Self::Sqlite(sqlite) => sqlite.perform(operation),
+            Self::Sqlite(sqlite) => sqlite.perform(operation).await,
+            Self::Postgres(postgres) => postgres.perform(operation).await,
         }
+    }
+}
+
+/// Connects, and waits a while for a server that cannot be reached yet.
+async fn reached(settings: PostgresSettings) -> Result<Postgres, String> {
+    let deadline = Instant::now() + STARTING;
+    let mut waits = false;
+    loop {
+        match Postgres::connect(settings.clone()).await {
+            Ok(postgres) => return Ok(postgres),
+            Err(error) if error.is_unreachable() && Instant::now() < deadline => {
+                if !waits {
+                    warn!("waits up to {STARTING:?} for the task log: {error}");
+                }
+                waits = true;
+                sleep(BETWEEN_TRIES).await;
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+async fn set_clock(postgres: &Postgres) {
+    let before = clock::of_this_machine();
+    let then = postgres.server_time().await;
+    let after = clock::of_this_machine();
+    match then {
+        Ok(then) => {
+            let behind = clock::set_by(then, before, after);
+            if behind.abs() > NOTABLE {
+                warn!(
+                    "this machine's clock is {} ms {} the database's, by which leases go",
+                    behind.abs(),
+                    if behind > 0 { "behind" } else { "ahead of" }
+                );
+            }
+        }
+        Err(error) => debug!("the database's clock cannot be read: {error}"),
     }
 }
 
@@ -80,7 +197,8 @@ impl fmt::Display for DataLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory (gone when the host ends)"),
-            Self::Folder(folder) => write!(f, "{}", folder.join("tasks.db").display()),
+            Self::Folder { path, .. } => write!(f, "{}", path.join("tasks.db").display()),
+            Self::Postgres(location) => write!(f, "PostgreSQL at {}", location.settings),
         }
     }
 }

@@ -3,7 +3,7 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use super::keeper::Keeper;
-use super::{LEASE, milliseconds, now};
+use super::now;
 
 /// What a run knows about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ impl HeldRun {
             lease: self.lease.clone(),
             change,
             now: now(),
-            lease_ms: milliseconds(LEASE),
+            lease_ms: self.keeper.lease_ms(),
         };
         let appended = self.keeper.database().perform(append).await;
         match &appended {

@@ -4,17 +4,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use attache_task_store::{
-    Begin, Begun, Cancel, Database, Error, Lease, Opening, Renew, Renewal, Scope, Task,
+    Begin, Begun, Cancel, Check, Database, Error, Lease, Opening, Renew, Renewal, Scope, Task,
 };
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::database::TaskDatabase;
 use super::held::{HeldRun, Standing, fail};
+use super::news::{Gazette, Herald, News, Reader, TaskKey};
 use super::wakeups::Wakeups;
-use super::{LEASE, RENEWAL, milliseconds, now};
+use super::{milliseconds, now};
+
+/// How often a run shows in the time of a lease that it is alive: two signs may be lost.
+const SIGNS_OF_LIFE: u32 = 3;
+/// How often runs ask whether to stop while nobody could tell them.
+const ASK: Duration = Duration::from_millis(400);
 
 /// What readers are told about a task whose run is gone.
 const ABANDONED: &str = "The agent stopped before it finished this task.";
@@ -29,9 +35,13 @@ pub struct Keeper(Arc<Inner>);
 struct Inner {
     database: TaskDatabase,
     wakeups: Wakeups,
+    herald: Herald,
+    /// What is to be said to other processes, until somebody does.
+    gazette: Mutex<Option<Gazette>>,
     /// Rung when webhooks may have something to be sent.
     outbox: Arc<Notify>,
     idempotency_window_ms: u64,
+    lease: Duration,
     held: Mutex<HashMap<u64, Held>>,
     numbers: AtomicU64,
     /// The process ends: abandoned tasks are left for the next one instead of failed.
@@ -48,6 +58,15 @@ struct Held {
     standing: watch::Sender<Standing>,
 }
 
+/// How runs are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeping {
+    /// How long a repeated message finds the task that it began; none turns that off.
+    pub idempotency_window: Option<Duration>,
+    /// How long a run holds its task without a sign of life.
+    pub lease: Duration,
+}
+
 /// How a run began.
 #[derive(Debug)]
 pub(super) enum Beginning {
@@ -57,18 +76,37 @@ pub(super) enum Beginning {
 
 impl Keeper {
     /// A keeper of runs in `database`. Call it on the runtime that is to do the work.
-    pub fn new(database: TaskDatabase, idempotency_window: Option<Duration>) -> Self {
+    pub fn new(database: TaskDatabase, keeping: Keeping) -> Self {
+        let (herald, gazette) = match database.shared() {
+            Some(postgres) => {
+                let (herald, gazette) = Herald::through(postgres.clone());
+                (herald, Some(gazette))
+            }
+            None => (Herald::default(), None),
+        };
         Self(Arc::new(Inner {
             database,
-            wakeups: Wakeups::default(),
+            wakeups: Wakeups::with(herald.clone()),
+            herald,
+            gazette: Mutex::new(gazette),
             outbox: Arc::default(),
-            idempotency_window_ms: idempotency_window.map_or(0, milliseconds),
+            idempotency_window_ms: keeping.idempotency_window.map_or(0, milliseconds),
+            lease: keeping.lease,
             held: Mutex::default(),
             numbers: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             settling: watch::channel(0).0,
             runtime: Handle::current(),
         }))
+    }
+
+    /// How long a run holds its task without a sign of life.
+    pub fn lease(&self) -> Duration {
+        self.0.lease
+    }
+
+    pub(super) fn lease_ms(&self) -> u64 {
+        milliseconds(self.0.lease)
     }
 
     /// The database behind it.
@@ -91,7 +129,7 @@ impl Keeper {
 
     /// Renews the leases of all runs. Never ends.
     pub async fn renew(&self) {
-        let mut ticks = interval(RENEWAL);
+        let mut ticks = interval(self.0.lease / SIGNS_OF_LIFE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
@@ -106,7 +144,7 @@ impl Keeper {
             let renew = Renew {
                 leases,
                 now: now(),
-                lease_ms: milliseconds(LEASE),
+                lease_ms: self.lease_ms(),
             };
             match self.0.database.perform(renew).await {
                 Ok(renewals) => {
@@ -116,6 +154,50 @@ impl Keeper {
                 }
                 Err(error) => warn!("runs cannot show that they are alive: {error}"),
             }
+        }
+    }
+
+    /// Tells other processes what happens here, and hears what happens there. Never ends where there
+    /// can be others.
+    pub async fn exchange_news(&self) {
+        let gazette = self.0.gazette.lock();
+        let gazette = gazette.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(gazette) = gazette {
+            tokio::join!(gazette.run(self), self.ask_whether_to_stop());
+        }
+    }
+
+    /// Asks for all runs now and then, while nobody else would tell them.
+    async fn ask_whether_to_stop(&self) {
+        let mut ticks = interval(ASK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if self.0.herald.is_deaf() {
+                self.check(|_| true).await;
+            }
+        }
+    }
+
+    /// Asks what became of some of the runs of this process.
+    async fn check(&self, which: impl Fn(&Lease) -> bool) {
+        let (numbers, leases): (Vec<_>, Vec<_>) = self
+            .held()
+            .iter()
+            .filter(|(_, held)| which(&held.lease))
+            .map(|(number, held)| (*number, held.lease.clone()))
+            .unzip();
+        if leases.is_empty() {
+            return;
+        }
+        match self.0.database.perform(Check { leases }).await {
+            Ok(renewals) => {
+                for (number, renewal) in numbers.into_iter().zip(renewals) {
+                    self.renewed(number, renewal);
+                }
+            }
+            // The next renewal says more.
+            Err(error) => debug!("runs cannot ask whether to stop: {error}"),
         }
     }
 
@@ -143,7 +225,7 @@ impl Keeper {
             scope,
             opening,
             now: now(),
-            lease_ms: milliseconds(LEASE),
+            lease_ms: self.lease_ms(),
             idempotency_window_ms: self.0.idempotency_window_ms,
         };
         match self.0.database.perform(begin).await? {
@@ -193,7 +275,7 @@ impl Keeper {
         let renew = Renew {
             leases,
             now: now(),
-            lease_ms: milliseconds(LEASE),
+            lease_ms: self.lease_ms(),
         };
         let renewals = self.0.database.perform(renew).await?;
         Ok(match renewals.first() {
@@ -214,6 +296,8 @@ impl Keeper {
                     raise(&held.standing, Standing::Canceling);
                 }
             }
+            let key = TaskKey::of(&scope, &task_id);
+            self.0.herald.say(News::Cancel(key));
         }
         Ok(())
     }
@@ -277,6 +361,30 @@ impl Keeper {
     fn held(&self) -> MutexGuard<'_, HashMap<u64, Held>> {
         // Nothing in here can be half done, so a panic elsewhere leaves it whole.
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reader for Keeper {
+    fn hear(&self, news: News) {
+        match news {
+            News::Event(key) => self.wakeups().wake_here(key),
+            News::Cancel(key) => {
+                let keeper = self.clone();
+                // What others say is a hint; the task itself says whether it is to be cancelled.
+                self.0.runtime.spawn(async move {
+                    let is_it = |lease: &Lease| TaskKey::of(&lease.scope, &lease.task_id) == key;
+                    keeper.check(is_it).await;
+                });
+            }
+        }
+    }
+
+    fn look_everywhere(&self) {
+        self.wakeups().wake_all_here();
+        let keeper = self.clone();
+        self.0
+            .runtime
+            .spawn(async move { keeper.check(|_| true).await });
     }
 }
 

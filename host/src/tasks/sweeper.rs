@@ -1,22 +1,22 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use attache_task_store::{ClaimExpired, Database, Lease};
 use tokio::sync::Semaphore;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::held::Standing;
 use super::keeper::Keeper;
 use super::log::{Adoption, Tasks};
-use super::{LEASE, milliseconds, now};
+use super::now;
+use crate::chance;
 use crate::engine::RESUMED_INSTANCES;
 use crate::work::Work;
 
-/// How often expired leases are looked for.
-const SWEEP: Duration = Duration::from_secs(5);
+/// How often expired leases are looked for in the time of a lease.
+const SWEEPS: u32 = 3;
 
 const NOT_RESUMED: &str =
     "The agent was stopped while it worked on this task, and could not take it up again.";
@@ -61,11 +61,11 @@ impl Sweeper {
 
     /// Sweeps now and then every few seconds. Never ends.
     pub async fn run(self) {
-        let mut ticks = interval(SWEEP);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let pause = self.keeper.lease() / SWEEPS;
         loop {
-            ticks.tick().await;
             self.sweep().await;
+            // Several processes that share a database should not all look at the same moment.
+            sleep(pause.mul_f64(0.75 + chance::fraction() / 2.0)).await;
         }
     }
 
@@ -76,7 +76,7 @@ impl Sweeper {
         }
         let claim = ClaimExpired {
             now: now(),
-            lease_ms: milliseconds(LEASE),
+            lease_ms: self.keeper.lease_ms(),
             limit,
         };
         let leases = match self.keeper.database().perform(claim).await {

@@ -1,18 +1,26 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use attache_task_store::Scope;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
-/// Wakes those who wait for news of a task, within this process.
+use super::news::{Herald, News, TaskKey};
+
+/// Wakes those who wait for news of a task, in this process and, through the herald, in others.
 ///
 /// A sleeper first registers, then looks, then sleeps: news that comes between the look and the
 /// sleep still wakes it. A task that nobody waits for costs nothing.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wakeups(Arc<Mutex<HashMap<Key, Sleepers>>>);
+pub(super) struct Wakeups(Arc<Inner>);
 
-type Key = (Scope, String);
+#[derive(Debug, Default)]
+struct Inner {
+    sleepers: Mutex<HashMap<TaskKey, Sleepers>>,
+    herald: Herald,
+}
 
 #[derive(Debug)]
 struct Sleepers {
@@ -25,15 +33,23 @@ struct Sleepers {
 #[derive(Debug)]
 pub(super) struct Sleeper {
     wakeups: Wakeups,
-    key: Key,
+    key: TaskKey,
     news: watch::Receiver<()>,
 }
 
 impl Wakeups {
+    /// Wakes others through `herald`.
+    pub(super) fn with(herald: Herald) -> Self {
+        Self(Arc::new(Inner {
+            sleepers: Mutex::default(),
+            herald,
+        }))
+    }
+
     /// Registers for news of a task.
     pub(super) fn register(&self, scope: &Scope, task_id: &str) -> Sleeper {
-        let key = (scope.clone(), task_id.to_owned());
-        let news = match self.sleepers().entry(key.clone()) {
+        let key = TaskKey::of(scope, task_id);
+        let news = match self.sleepers().entry(key) {
             Entry::Occupied(mut entry) => {
                 let sleepers = entry.get_mut();
                 sleepers.count += 1;
@@ -52,30 +68,48 @@ impl Wakeups {
         }
     }
 
-    /// Wakes everybody who waits for this task.
+    /// Wakes everybody who waits for this task, wherever they are.
     pub(super) fn wake(&self, scope: &Scope, task_id: &str) {
-        if let Some(sleepers) = self.sleepers().get(&(scope.clone(), task_id.to_owned())) {
+        let key = TaskKey::of(scope, task_id);
+        self.wake_here(key);
+        self.0.herald.say(News::Event(key));
+    }
+
+    /// Wakes everybody in this process who waits for this task.
+    pub(super) fn wake_here(&self, key: TaskKey) {
+        if let Some(sleepers) = self.sleepers().get(&key) {
             sleepers.news.send_replace(());
         }
     }
 
-    fn sleepers(&self) -> MutexGuard<'_, HashMap<Key, Sleepers>> {
+    /// Wakes everybody in this process.
+    pub(super) fn wake_all_here(&self) {
+        for sleepers in self.sleepers().values() {
+            sleepers.news.send_replace(());
+        }
+    }
+
+    fn sleepers(&self) -> MutexGuard<'_, HashMap<TaskKey, Sleepers>> {
+        let sleepers = self.0.sleepers.lock();
         // Nothing in here can be half done, so a panic elsewhere leaves it whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        sleepers.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Sleeper {
-    /// Waits for news that came after the registration and was not waited for yet.
+    /// Waits for news that came after the registration and was not waited for yet. Not for ever:
+    /// a run that dies in another process ends without a word, and what that process says may not
+    /// arrive, so the sleeper wakes now and then to look for itself.
     pub(super) async fn sleep(&mut self) {
+        let longest: Duration = self.wakeups.0.herald.look_again();
         // The sender lives in the entry, and the entry as long as this registration.
-        let _ = self.news.changed().await;
+        let _ = timeout(longest, self.news.changed()).await;
     }
 }
 
 impl Drop for Sleeper {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut entry) = self.wakeups.sleepers().entry(self.key.clone()) {
+        if let Entry::Occupied(mut entry) = self.wakeups.sleepers().entry(self.key) {
             entry.get_mut().count -= 1;
             if entry.get().count == 0 {
                 entry.remove();
@@ -87,8 +121,6 @@ impl Drop for Sleeper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-    use tokio::time::timeout;
 
     const SOON: Duration = Duration::from_millis(20);
 

@@ -1,16 +1,9 @@
-use std::time::Duration;
-
 use tokio::sync::watch;
-use tokio::time::timeout;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::Pollable;
 
 use super::held::Standing;
 use super::wakeups::Sleeper;
-
-/// How long a reader sleeps at most. What another process writes wakes nobody here, and a run
-/// that dies there ends without a word; the reader then looks for itself.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Ready when there may be an event that the reader does not have.
 pub(super) struct TaskWatch {
@@ -36,7 +29,7 @@ impl TaskWatch {
 impl Pollable for TaskWatch {
     async fn ready(&mut self) {
         if let Some(sleeper) = &mut self.sleeper {
-            let _ = timeout(LOOK_AGAIN, sleeper.sleep()).await;
+            sleeper.sleep().await;
             self.sleeper = None;
         }
     }

@@ -8,8 +8,6 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-mod receiver;
-
 use std::time::Duration;
 
 use attache_tests::guests::component;
@@ -17,7 +15,7 @@ use attache_tests::server::{Server, host_command};
 use attache_tests::spin::{SpinApp, SpinConfig};
 use serde_json::{Value, json};
 
-use crate::receiver::{Receiver, until};
+use attache_tests::receiver::{Receiver, until};
 
 /// An agent that somebody serves.
 struct Served {

@@ -1,0 +1,189 @@
+use std::path::PathBuf;
+
+use attache_task_store::PostgresSettings;
+
+use super::{ConfigError, Environment, parse};
+
+/// There is no flag for it: whoever lists the processes would read the password.
+const URL: &str = "DATABASE_URL";
+const LISTEN_URL: &str = "ATTACHE_DATABASE_LISTEN_URL";
+const POOL: &str = "ATTACHE_DATABASE_POOL (--database-pool)";
+const MAX: &str = "ATTACHE_DATA_MAX (--data-max)";
+
+/// SQLite's file on a machine with a disk.
+const LARGEST_FILE: u64 = 4 << 30;
+/// On Cloud Run the disk is the memory of the instance.
+const LARGEST_FILE_IN_MEMORY: u64 = 128 << 20;
+
+/// Where the task log lives.
+#[derive(Debug, Clone)]
+pub enum DataLocation {
+    /// In memory; gone when the process ends.
+    Memory,
+    /// `tasks.db` in a folder, for one process on one machine.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The file grows no further than this, in bytes.
+        max_bytes: u64,
+    },
+    /// A PostgreSQL server, AlloyDB for one, for any number of processes.
+    Postgres(Box<PostgresLocation>),
+}
+
+/// A database on a PostgreSQL server.
+#[derive(Debug, Clone)]
+pub struct PostgresLocation {
+    /// How to reach it and log in.
+    pub settings: PostgresSettings,
+    /// Log in with a token of the service's own identity instead of a password.
+    pub login: Login,
+}
+
+/// How this process shows who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Login {
+    /// By the password of the settings, if there is one.
+    Password,
+    /// By IAM: the password is an access token, asked for anew for each connection. `user` is false
+    /// when the name has to be found out too.
+    Iam {
+        /// The settings name the user.
+        user: bool,
+    },
+}
+
+impl DataLocation {
+    /// True when other processes may work on the same tasks.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+/// What decides where tasks are kept.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    pub(super) data_dir: Option<String>,
+    pub(super) data_max: Option<String>,
+    pub(super) pool: Option<String>,
+    pub(super) iam: Option<String>,
+}
+
+/// PostgreSQL where the environment names one, else SQLite.
+pub(super) fn resolve(
+    given: Given,
+    environment: &Environment,
+    on_cloud_run: bool,
+) -> Result<DataLocation, ConfigError> {
+    let iam = parse::switch("DB_IAM_AUTH (--database-iam)", given.iam)?;
+    let Some((mut settings, user)) = server(environment, iam)? else {
+        if iam {
+            return Err(ConfigError::missing(
+                URL,
+                "DB_IAM_AUTH is set, which is how to log in to a PostgreSQL server; name one, or \
+                 unset it",
+            ));
+        }
+        return file(given.data_dir, given.data_max, on_cloud_run);
+    };
+    settings.pool = parse::whole_number(POOL, given.pool, settings.pool, 1, 500)?;
+    if let Some(url) = environment.get(LISTEN_URL) {
+        let direct = PostgresSettings::parse(url.trim())
+            .map_err(|expected| ConfigError::secret(LISTEN_URL, expected))?;
+        settings.listen = Some(direct.config);
+    }
+    let login = if iam {
+        Login::Iam { user }
+    } else {
+        Login::Password
+    };
+    Ok(DataLocation::Postgres(Box::new(PostgresLocation {
+        settings,
+        login,
+    })))
+}
+
+fn file(
+    folder: Option<String>,
+    max: Option<String>,
+    on_cloud_run: bool,
+) -> Result<DataLocation, ConfigError> {
+    let largest = if on_cloud_run {
+        LARGEST_FILE_IN_MEMORY
+    } else {
+        LARGEST_FILE
+    };
+    let max_bytes = parse::size(MAX, max, largest, 1 << 20, 1 << 40)?;
+    Ok(match parse::given(folder) {
+        Some(path) if path == ":memory:" => DataLocation::Memory,
+        path => DataLocation::Folder {
+            path: path.unwrap_or_else(|| "./.attache".to_owned()).into(),
+            max_bytes,
+        },
+    })
+}
+
+/// The server, and whether a user is named.
+fn server(
+    environment: &Environment,
+    iam: bool,
+) -> Result<Option<(PostgresSettings, bool)>, ConfigError> {
+    if let Some(url) = environment.get(URL) {
+        let settings = PostgresSettings::parse(url.trim())
+            .map_err(|expected| ConfigError::secret(URL, expected))?;
+        let user = settings.config.get_user().is_some();
+        return Ok(Some((settings, user)));
+    }
+    of_parts(environment, iam)
+}
+
+/// The variables that Google's samples use, which deployments have as secrets one by one. The Auth
+/// Proxy is beside the process where no host is named.
+fn of_parts(
+    environment: &Environment,
+    iam: bool,
+) -> Result<Option<(PostgresSettings, bool)>, ConfigError> {
+    let named = |key: &str| environment.get(key).map(str::trim);
+    let (host, database, user) = (named("DB_HOST"), named("DB_NAME"), named("DB_USER"));
+    // A user or a password alone may be meant for the agent; a host or a database is not.
+    if host.is_none() && database.is_none() && named("DB_INSTANCE").is_none() {
+        return Ok(None);
+    }
+    if user.is_none() && !iam {
+        return Err(ConfigError::missing(
+            "DB_USER",
+            "the database that DB_HOST and DB_NAME name needs a user; give its name, or log in by \
+             IAM with DB_IAM_AUTH=1",
+        ));
+    }
+    let port = parse::whole_number(
+        "DB_PORT",
+        named("DB_PORT").map(str::to_owned),
+        5432_u16,
+        1,
+        u16::MAX,
+    )?;
+    // As `key='value'`, where a quote and a backslash are escaped: no value can become a key.
+    let mut text = format!("port={port}");
+    let mut add = |key: &str, value: &str| {
+        let value = value.replace('\\', "\\\\").replace('\'', "\\'");
+        text.push_str(&format!(" {key}='{value}'"));
+    };
+    add("host", host.unwrap_or("127.0.0.1"));
+    add("dbname", database.unwrap_or("postgres"));
+    if let Some(user) = user {
+        add("user", user);
+    }
+    // `gcloud secrets versions add --data-file` keeps the newline at the end of the file.
+    if let Some(password) = named("DB_PASS").or_else(|| named("DB_PASSWORD")) {
+        add("password", password);
+    }
+    for (key, variable) in [("sslmode", "DB_SSLMODE"), ("sslrootcert", "DB_SSLROOTCERT")] {
+        if let Some(value) = named(variable) {
+            add(key, value);
+        }
+    }
+    let settings = PostgresSettings::parse(&text)
+        .map_err(|expected| ConfigError::secret("DB_HOST", expected))?;
+    Ok(Some((settings, user.is_some())))
+}

@@ -1,0 +1,224 @@
+//! What a client sees while the database is in trouble, and after.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use attache_tests::a2a::{CallError, Client, message};
+use attache_tests::postgres::Cluster;
+use attache_tests::server::{Server, host_command};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::hosts::{agent, host, until};
+
+/// The only ways in which a request may fail while the log cannot be reached.
+fn is_unavailable(error: &CallError) -> bool {
+    match error {
+        CallError::Refused { status, body } => {
+            *status == 503 && body["error"]["status"] == "UNAVAILABLE"
+        }
+        CallError::Lost(_) => false,
+    }
+}
+
+struct Senders {
+    stop: Arc<AtomicBool>,
+    running: JoinSet<Sent>,
+}
+
+#[derive(Default)]
+struct Sent {
+    /// The ids of the tasks that were answered.
+    answered: Vec<String>,
+    refused: usize,
+}
+
+impl Senders {
+    /// Sends on and on, each message until it is answered.
+    fn start(client: &Client, name: &str) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut running = JoinSet::new();
+        for sender in 0..4 {
+            let (client, stop, name) = (client.clone(), stop.clone(), name.to_owned());
+            running.spawn(async move {
+                let mut sent = Sent::default();
+                for number in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let body = message(&format!("tck-artifact-data-{name}-{sender}-{number}"));
+                    loop {
+                        match client.send(&body).await {
+                            Ok(task) => {
+                                sent.answered.push(task["id"].as_str().unwrap().to_owned());
+                                break;
+                            }
+                            Err(error) => {
+                                assert!(is_unavailable(&error), "{error}");
+                                sent.refused += 1;
+                                tokio::time::sleep(Duration::from_millis(50)).await;
+                            }
+                        }
+                    }
+                }
+                sent
+            });
+        }
+        Self { stop, running }
+    }
+
+    async fn stop(mut self) -> Sent {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut all = Sent::default();
+        while let Some(sent) = self.running.join_next().await {
+            let sent = sent.unwrap();
+            all.answered.extend(sent.answered);
+            all.refused += sent.refused;
+        }
+        all
+    }
+}
+
+async fn total(client: &Client) -> Value {
+    client.get("/tasks?pageSize=1").await.unwrap()["totalSize"].clone()
+}
+
+/// Every answered task is there, and no message made two.
+async fn nothing_is_lost(client: &Client, sent: &Sent) {
+    for id in &sent.answered {
+        let task = client.task(id).await.unwrap();
+        assert_eq!(task["status"]["state"], "TASK_STATE_COMPLETED", "{task}");
+    }
+    assert_eq!(total(client).await, sent.answered.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_cut_go_unnoticed() {
+    let cluster = Cluster::start();
+    let host = host(&cluster.url());
+    let client = Client::new(host.url());
+    let senders = Senders::start(&client, "cut");
+    for cut in 1..=10 {
+        until("some answers", async || {
+            total(&client).await.as_u64() >= Some(cut * 10)
+        })
+        .await;
+        cluster.cut_connections();
+    }
+    let sent = senders.stop().await;
+    nothing_is_lost(&client, &sent).await;
+    println!(
+        "{} sends through 10 cuts of all connections, {} refused",
+        sent.answered.len(),
+        sent.refused
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_restarts_is_waited_for() {
+    let mut cluster = Cluster::start();
+    let host = host(&cluster.url());
+    let client = Client::new(host.url());
+    let senders = Senders::start(&client, "restart");
+    until("some answers", async || {
+        total(&client).await.as_u64() >= Some(20)
+    })
+    .await;
+    cluster.stop();
+    // Not one connection can be had: requests are refused, and the probe says so.
+    until("not ready", async || {
+        client.get("/health/ready").await.is_err()
+    })
+    .await;
+    let refused = client.send(&message("tck-complete-task-refused")).await;
+    let error = refused.expect_err("without a database");
+    assert!(is_unavailable(&error), "{error}");
+    assert!(client.get("/health/live").await.is_ok());
+    cluster.start_again();
+    let before = {
+        until("ready again", async || {
+            client.get("/health/ready").await.is_ok()
+        })
+        .await;
+        total(&client).await.as_u64()
+    };
+    until("more answers", async || {
+        total(&client).await.as_u64() >= before.map(|before| before + 20)
+    })
+    .await;
+    let sent = senders.stop().await;
+    nothing_is_lost(&client, &sent).await;
+    println!(
+        "{} sends through a restart, {} refused meanwhile",
+        sent.answered.len(),
+        sent.refused
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_read_only_can_still_be_read() {
+    let cluster = Cluster::start();
+    let host = host(&cluster.url());
+    let client = Client::new(host.url());
+    let task = client.send(&message("tck-complete-task-1")).await.unwrap();
+    let id = task["id"].as_str().unwrap();
+    cluster.set_read_only(true);
+    let refused = client.send(&message("tck-complete-task-2")).await;
+    let error = refused.expect_err("on a read-only server");
+    assert!(is_unavailable(&error), "{error}");
+    assert_eq!(client.task(id).await.unwrap()["id"], *id);
+    assert_eq!(total(&client).await, 1);
+    assert!(host.output().contains("read-only"), "{}", host.output());
+    cluster.set_read_only(false);
+    client.send(&message("tck-complete-task-2")).await.unwrap();
+    assert_eq!(total(&client).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_without_room_can_still_be_read() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = host_command().unwrap();
+    command
+        .arg("serve")
+        .arg(agent())
+        .env("ATTACHE_DATA_DIR", data.path())
+        .env("ATTACHE_DATA_MAX", "1MiB")
+        .env("ATTACHE_IDEMPOTENCY_WINDOW", "600");
+    let host = Server::start(&mut command, "/health/ready").unwrap();
+    let client = Client::new(host.url());
+    let mut answered = Vec::new();
+    let error = loop {
+        let body = message(&format!("tck-artifact-data-{}", answered.len()));
+        match client.send(&body).await {
+            Ok(task) => answered.push(task["id"].as_str().unwrap().to_owned()),
+            Err(error) => break error,
+        }
+        assert!(answered.len() < 10_000, "a megabyte holds ten thousand tasks");
+    };
+    assert!(is_unavailable(&error), "{error}");
+    assert!(
+        host.output().contains("the disk is full"),
+        "{}",
+        host.output()
+    );
+    for id in &answered {
+        client.task(id).await.unwrap();
+    }
+    // Somebody makes room.
+    let file = data.path().join("tasks.db");
+    let database = rusqlite::Connection::open(file).unwrap();
+    database.busy_timeout(Duration::from_secs(10)).unwrap();
+    let gone = answered.split_off(answered.len() / 2);
+    for id in &gone {
+        for table in ["attache_event", "attache_snapshot"] {
+            let sql = format!("DELETE FROM {table} WHERE task_id = ?1");
+            database.execute(&sql, [id]).unwrap();
+        }
+    }
+    let task = client.send(&message("tck-artifact-data-more")).await;
+    answered.push(task.unwrap()["id"].as_str().unwrap().to_owned());
+    for id in &answered {
+        client.task(id).await.unwrap();
+    }
+}
