@@ -175,8 +175,7 @@ impl Row {
 pub enum Dialect {
     /// SQLite 3.49 or later, and what speaks like it.
     Sqlite,
-    /// PostgreSQL 14 or later. Two processes must not run [`crate::Migrate`] at once there: its
-    /// executor takes an advisory lock before the transaction begins.
+    /// PostgreSQL 14 or later.
     Postgres,
 }
 
@@ -226,6 +225,10 @@ pub trait Operation: Send + Sync {
 
     /// True when it only reads, so that a connection that cannot write may run it.
     const READ_ONLY: bool;
+
+    /// True when two processes must not run it at once, and the one that comes second has to see
+    /// what the first wrote. SQLite does that for everything that writes.
+    const ALONE: bool = false;
 
     /// Runs the statements.
     ///

@@ -21,7 +21,7 @@
 //! Payloads are opaque bytes. The one exception is the event that [`Fail`] writes, because the run
 //! that should have written it is gone.
 //!
-//! Features: `sqlite` is the native SQLite executor, `suite` the tests that every executor passes.
+//! Features: `sqlite` is the native SQLite executor, `postgres` the one for PostgreSQL, `suite` the tests that every executor passes.
 
 mod changes;
 mod counters;
@@ -33,6 +33,8 @@ mod messages;
 mod model;
 mod operations;
 mod outbox;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod push;
 mod query;
 mod schema;
@@ -61,8 +63,15 @@ pub use operations::{
     DeletePushConfig, Delivered, DeliveryFailed, Events, Expire, Expired, Fail, Get, IsMigrated,
     List, Migrate, PushConfigs, PutPushConfig, ReadState, Renew, WriteState,
 };
+#[cfg(feature = "postgres")]
+pub use postgres::{
+    Credentials, Listener, Notice, PasswordSource, Postgres, PostgresSettings, Roots, Tls,
+};
 pub use query::{Cursor, Page, Query};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Commits, Durability, Options, Sqlite};
 pub use state::State;
+/// How [`Postgres`] reaches a server.
+#[cfg(feature = "postgres")]
+pub use tokio_postgres::Config as PostgresConfig;
 pub use webhook::{Authentication, Delivery, DeliveryClaim, PushConfig};

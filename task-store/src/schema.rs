@@ -92,13 +92,12 @@ pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
 /// Whether there is a schema at all.
 pub(crate) const EXISTS: Statement = Statement {
     sqlite: "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'attache_schema'",
-    postgres: "SELECT COUNT(*) FROM pg_tables \
-               WHERE schemaname = current_schema() AND tablename = 'attache_schema'",
+    postgres: "SELECT COUNT(to_regclass('attache_schema'))",
 };
 
 /// One row per migration that was applied.
 pub(crate) const CREATE: Statement =
-    statement!("CREATE TABLE IF NOT EXISTS attache_schema (version BIGINT PRIMARY KEY)");
+    statement!("CREATE TABLE attache_schema (version BIGINT PRIMARY KEY)");
 
 /// The statements that lead to version 1, 2, 3 ….
 pub(crate) const MIGRATIONS: &[&[Statement]] = &[

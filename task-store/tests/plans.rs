@@ -47,6 +47,7 @@ impl Database for Noting {
 impl<O: Operation> Operation for NotingOperation<O> {
     type Output = O::Output;
     const READ_ONLY: bool = O::READ_ONLY;
+    const ALONE: bool = O::ALONE;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<O::Output, Error> {
         let mut noting = NotingTransaction {

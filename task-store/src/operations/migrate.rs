@@ -6,8 +6,8 @@ use crate::{Error, Operation, Transaction, Value};
 const APPLIED: &str = "SELECT COALESCE(MAX(version), 0) FROM attache_schema";
 const APPLY: &str = "INSERT INTO attache_schema (version) VALUES (?1)";
 
-/// Creates or upgrades the schema. Changes nothing when it is current. On SQLite several processes
-/// may run it at once; see [`crate::Dialect`] for PostgreSQL.
+/// Creates or upgrades the schema. Changes nothing when it is current, and then needs no right to.
+/// Several processes may run it at once.
 ///
 /// Errors: [`Error::Unavailable`] when the database was written by a newer build.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +21,12 @@ pub struct IsMigrated;
 impl Operation for Migrate {
     type Output = ();
     const READ_ONLY: bool = false;
+    const ALONE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<(), Error> {
-        transaction.execute(CREATE.sql(T::DIALECT), &[]).await?;
+        if number(transaction, EXISTS.sql(T::DIALECT)).await? == 0 {
+            transaction.execute(CREATE.sql(T::DIALECT), &[]).await?;
+        }
         let applied = applied(transaction).await?;
         for (migration, version) in MIGRATIONS.iter().zip(1_i64..) {
             if version <= applied {
