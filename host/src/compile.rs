@@ -10,11 +10,11 @@ use crate::agent::{Agent, Shared};
 use crate::app::StartError;
 use crate::card_signer::CardSigner;
 use crate::component;
-use crate::config::{DataLocation, Limits, Platform};
+use crate::config::{Limits, Platform};
 use crate::engine::{self, Ticker};
 use crate::outbound::{Outbound, OutboundConfig};
 use crate::settings::Settings;
-use crate::tasks::{Keeper, TaskDatabase};
+use crate::tasks::{Keeper, Keeping, TaskDatabase};
 
 /// What the one instance may use that shows its card.
 const LIMITS: Limits = Limits {
@@ -38,7 +38,7 @@ pub async fn compile(component: &Path, output: &Path) -> Result<u64, StartError>
         engine,
         limits: LIMITS,
         outbound: Outbound::new(OutboundConfig::default()),
-        keeper: Keeper::new(TaskDatabase::open(&DataLocation::Memory).await?, None),
+        keeper: Keeper::new(TaskDatabase::in_memory().await?, Keeping::default()),
         card_signer: CardSigner::default(),
     };
     let settings = Settings::new(

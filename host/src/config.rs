@@ -200,7 +200,7 @@ impl Config {
                 lease: parse::seconds_from(
                     "ATTACHE_LEASE (--lease)",
                     flags.lease,
-                    Duration::from_secs(15),
+                    Keeping::default().lease,
                     Duration::from_secs(1),
                 )?,
             },

@@ -11,7 +11,6 @@ pub mod agent;
 pub mod app;
 mod bindings;
 pub mod card_signer;
-mod chance;
 pub mod cloud_run;
 pub mod compile;
 pub mod component;

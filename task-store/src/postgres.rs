@@ -80,7 +80,7 @@ struct Openings {
 
 impl Postgres {
     /// Connects, so that what is wrong with the settings shows at once. A server that does not
-    /// answer is tried again for a few seconds. The schema is [`crate::Migrate`]'s business.
+    /// answer is tried again until [`PostgresSettings::start_timeout`]. The schema is [`crate::Migrate`]'s business.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the server cannot be reached, does not let this role in, has no
@@ -99,10 +99,15 @@ impl Postgres {
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         };
-        let mut patience = Patience::default();
+        let mut patience = Patience::of(settings.start_timeout);
+        let mut waits = false;
         while let Err(fault) = server.pool.get().await {
             if !patience.allows(&fault).await {
                 return Err(fault.error);
+            }
+            if !std::mem::replace(&mut waits, true) {
+                let longest = settings.start_timeout;
+                tracing::warn!("waits up to {longest:?}: {}", fault.error);
             }
         }
         Ok(Self {

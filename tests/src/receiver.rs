@@ -109,10 +109,7 @@ impl Receiver {
 }
 
 /// Looks until it is as wanted.
-pub async fn until<T: std::fmt::Debug>(
-    look: impl Fn() -> T,
-    wanted: impl Fn(&T) -> bool,
-) -> T {
+pub async fn until<T: std::fmt::Debug>(look: impl Fn() -> T, wanted: impl Fn(&T) -> bool) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let found = look();

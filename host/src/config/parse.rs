@@ -55,9 +55,7 @@ pub(super) fn seconds_from(
         return Ok(default);
     };
     match text.strip_suffix('s').unwrap_or(&text).parse::<f64>() {
-        Ok(seconds) if (least..=LONGEST).contains(&seconds) => {
-            Ok(Duration::from_secs_f64(seconds))
-        }
+        Ok(seconds) if (least..=LONGEST).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
         _ => Err(ConfigError::new(
             key,
             text,

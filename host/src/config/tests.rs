@@ -32,7 +32,10 @@ fn defaults_serve_this_machine_only() {
     };
     assert_eq!((path.to_str(), *max_bytes), (Some("./.attache"), 4 << 30));
     assert_eq!(config.retention, Some(Duration::from_secs(30 * 86_400)));
-    assert_eq!(config.keeping.idempotency_window, Some(Duration::from_secs(600)));
+    assert_eq!(
+        config.keeping.idempotency_window,
+        Some(Duration::from_secs(600))
+    );
     assert_eq!(config.limits.max_body, 33_554_432);
     assert_eq!(config.log.format, LogFormat::Text);
     assert!(!config.outbound.allow_private);

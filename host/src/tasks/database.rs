@@ -1,12 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use attache_task_store::{
-    Credentials, Database, Error, IsMigrated, Migrate, Operation, Options, Postgres, PostgresSettings, Sqlite,
+    Credentials, Database, Error, IsMigrated, Migrate, Operation, Options, Postgres, Sqlite,
 };
 use thiserror::Error as ThisError;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{debug, warn};
 
 use super::clock;
@@ -18,7 +18,6 @@ use crate::metadata::Metadata;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a server may take to be reached at the start: the Auth Proxy starts beside this process.
 const STARTING: Duration = Duration::from_secs(30);
-const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 /// How often this machine's clock is compared with the database's.
 const SET_CLOCK: Duration = Duration::from_secs(60);
 /// A difference that whoever runs the machine should know of, in milliseconds.
@@ -58,14 +57,21 @@ impl TaskDatabase {
             }
             DataLocation::Postgres(location) => Self::connect(location, metadata).await,
         };
-        let migrated = match opened {
-            Ok(database) => match database.perform(Migrate).await {
-                Ok(()) => Ok(database),
-                Err(error) => Err(error.to_string()),
-            },
-            Err(reason) => Err(reason),
-        };
-        migrated.map_err(|reason| OpenError {
+        Self::opened(migrated(opened).await, location)
+    }
+
+    /// A database that ends with this value.
+    ///
+    /// # Errors
+    /// [`OpenError`], when there is no memory for it.
+    pub async fn in_memory() -> Result<Self, OpenError> {
+        let location = DataLocation::Memory;
+        let database = Self::open_file(":memory:".as_ref(), None);
+        Self::opened(migrated(database).await, &location)
+    }
+
+    fn opened(database: Result<Self, String>, location: &DataLocation) -> Result<Self, OpenError> {
+        database.map_err(|reason| OpenError {
             location: location.to_string(),
             reason,
             hint: if location.is_shared() {
@@ -97,7 +103,9 @@ impl TaskDatabase {
             let password = IamPassword(metadata.clone());
             settings.credentials = Credentials::Source(Arc::new(password));
         }
-        let postgres = reached(settings).await?;
+        settings.start_timeout = STARTING;
+        let postgres = Postgres::connect(settings).await;
+        let postgres = postgres.map_err(|error| error.to_string())?;
         set_clock(&postgres).await;
         Ok(Self::Postgres(postgres))
     }
@@ -155,23 +163,12 @@ impl Database for TaskDatabase {
     }
 }
 
-/// Connects, and waits a while for a server that cannot be reached yet.
-async fn reached(settings: PostgresSettings) -> Result<Postgres, String> {
-    let deadline = Instant::now() + STARTING;
-    let mut waits = false;
-    loop {
-        match Postgres::connect(settings.clone()).await {
-            Ok(postgres) => return Ok(postgres),
-            Err(error) if error.is_unreachable() && Instant::now() < deadline => {
-                if !waits {
-                    warn!("waits up to {STARTING:?} for the task log: {error}");
-                }
-                waits = true;
-                sleep(BETWEEN_TRIES).await;
-            }
-            Err(error) => return Err(error.to_string()),
-        }
-    }
+/// The database with a schema of this version.
+async fn migrated(opened: Result<TaskDatabase, String>) -> Result<TaskDatabase, String> {
+    let database = opened?;
+    let migrated = database.perform(Migrate).await;
+    migrated.map_err(|error| error.to_string())?;
+    Ok(database)
 }
 
 async fn set_clock(postgres: &Postgres) {
@@ -198,7 +195,7 @@ impl fmt::Display for DataLocation {
         match self {
             Self::Memory => f.write_str("memory (gone when the host ends)"),
             Self::Folder { path, .. } => write!(f, "{}", path.join("tasks.db").display()),
-            Self::Postgres(location) => write!(f, "PostgreSQL at {}", location.settings),
+            Self::Postgres(location) => location.settings.fmt(f),
         }
     }
 }

@@ -67,6 +67,16 @@ pub struct Keeping {
     pub lease: Duration,
 }
 
+/// Fifteen seconds, and no message is found again.
+impl Default for Keeping {
+    fn default() -> Self {
+        Self {
+            idempotency_window: None,
+            lease: Duration::from_secs(15),
+        }
+    }
+}
+
 /// How a run began.
 #[derive(Debug)]
 pub(super) enum Beginning {

@@ -13,8 +13,8 @@
 //! for words of its own, and as long as it does not hear them it looks more often instead.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use attache_task_store::{Notice, Postgres, Scope};
@@ -22,8 +22,6 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::{debug, info, warn};
-
-use crate::chance;
 
 /// The channel of the database.
 const CHANNEL: &str = "attache";
@@ -94,9 +92,12 @@ struct Spoken {
     words: UnboundedSender<News>,
     /// This process hears what it says.
     heard: AtomicBool,
+    /// What the log was told of that.
+    told: Mutex<Option<bool>>,
 }
 
 /// The other end: what is to be said and heard.
+#[derive(Debug)]
 pub(super) struct Gazette {
     postgres: Postgres,
     herald: Herald,
@@ -120,12 +121,13 @@ impl Herald {
         let herald = Self(Some(Arc::new(Spoken {
             words: sender,
             heard: AtomicBool::new(false),
+            told: Mutex::new(None),
         })));
         let gazette = Gazette {
             postgres,
             herald: herald.clone(),
             words,
-            name: format!("{:08x}", chance::bits() >> 32),
+            name: format!("{:08x}", fastrand::u32(..)),
         };
         (herald, gazette)
     }
@@ -155,7 +157,9 @@ impl Herald {
 
     fn hears(&self, heard: bool) {
         let Some(spoken) = &self.0 else { return };
-        if spoken.heard.swap(heard, Ordering::Relaxed) == heard {
+        spoken.heard.store(heard, Ordering::Relaxed);
+        let mut told = spoken.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.replace(heard) == Some(heard) {
             return;
         }
         if heard {
@@ -230,18 +234,18 @@ async fn listen(
     loop {
         tokio::select! {
             notice = timeout(HEARD_WITHIN, listener.next()) => match notice {
-                Ok(Notice::Connected) => {
+                Ok(Some(Notice::Connected)) => {
                     connected = true;
                     waits_for_echo = true;
                     tell(postgres, echo.to_owned()).await;
                     // What was said before is not heard any more.
                     reader.look_everywhere();
                 }
-                Ok(Notice::Lost) => {
+                Ok(Some(Notice::Lost)) => {
                     connected = false;
                     herald.hears(false);
                 }
-                Ok(Notice::Message(message)) => {
+                Ok(Some(Notice::Message(message))) => {
                     waits_for_echo = false;
                     herald.hears(true);
                     let mut words = message.split(' ');
@@ -249,6 +253,8 @@ async fn listen(
                         words.filter_map(News::of_word).for_each(|news| reader.hear(news));
                     }
                 }
+                // The database was closed.
+                Ok(None) => return,
                 Err(_) if waits_for_echo => {
                     waits_for_echo = false;
                     herald.hears(false);

@@ -4,8 +4,6 @@ use attache_task_store::{Database, Expire, Expired};
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
-use crate::chance;
-
 use super::database::TaskDatabase;
 use super::{milliseconds, now};
 
@@ -48,7 +46,7 @@ impl Retention {
                     .await;
             }
             // Several processes that share a database should not all look at the same moment.
-            sleep(LOOK.mul_f64(0.75 + chance::fraction() / 2.0)).await;
+            sleep(LOOK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
         }
     }
 

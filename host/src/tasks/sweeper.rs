@@ -11,7 +11,6 @@ use super::held::Standing;
 use super::keeper::Keeper;
 use super::log::{Adoption, Tasks};
 use super::now;
-use crate::chance;
 use crate::engine::RESUMED_INSTANCES;
 use crate::work::Work;
 
@@ -65,7 +64,7 @@ impl Sweeper {
         loop {
             self.sweep().await;
             // Several processes that share a database should not all look at the same moment.
-            sleep(pause.mul_f64(0.75 + chance::fraction() / 2.0)).await;
+            sleep(pause.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
         }
     }
 

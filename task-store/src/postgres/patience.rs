@@ -17,14 +17,32 @@ const REPEATS: u32 = 40;
 const LONGEST_REPEAT_DELAY: Duration = Duration::from_millis(100);
 
 /// What one operation has endured so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Patience {
+    /// How long connections are tried for.
+    reconnecting: Duration,
     first_failure: Option<Instant>,
     delay: Option<Duration>,
     repeats: u32,
 }
 
+impl Default for Patience {
+    fn default() -> Self {
+        Self::of(RECONNECTING)
+    }
+}
+
 impl Patience {
+    /// Tries connections for as long as this.
+    pub(super) fn of(reconnecting: Duration) -> Self {
+        Self {
+            reconnecting,
+            first_failure: None,
+            delay: None,
+            repeats: 0,
+        }
+    }
+
     /// Waits until it is time to try again. False when that is pointless by now.
     pub(super) async fn allows(&mut self, fault: &Fault) -> bool {
         let longest = match fault.remedy {
@@ -33,7 +51,7 @@ impl Patience {
                 let now = Instant::now();
                 let delay = self.delay.map_or(FIRST_DELAY, |delay| delay * 2);
                 self.delay = Some(delay.min(LONGEST_DELAY));
-                let deadline = *self.first_failure.get_or_insert(now) + RECONNECTING;
+                let deadline = *self.first_failure.get_or_insert(now) + self.reconnecting;
                 if now + delay.min(LONGEST_DELAY) > deadline {
                     return false;
                 }

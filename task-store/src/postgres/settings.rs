@@ -23,6 +23,9 @@ pub struct PostgresSettings {
     /// Most connections at a time, at least one; [`super::Postgres::listen`] adds one. Each process
     /// has so many, and the server has to allow them all.
     pub pool: usize,
+    /// How long [`super::Postgres::connect`] waits for a server that cannot be reached yet, such as a
+    /// proxy that starts beside this process.
+    pub start_timeout: Duration,
     /// How long an operation waits for a connection.
     pub pool_timeout: Duration,
     /// How long a statement may take, on the server. [`crate::Migrate`] may take longer.
@@ -59,6 +62,7 @@ impl PostgresSettings {
             tls: Tls::default(),
             credentials: Credentials::default(),
             pool: 8,
+            start_timeout: Duration::from_secs(4),
             pool_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
             listen: None,
@@ -108,6 +112,13 @@ fn prepare(config: &mut Config) {
     }
 }
 
+/// Which database it is, without any secret.
+impl fmt::Display for PostgresSettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Place::of(&self.config).fmt(formatter)
+    }
+}
+
 impl fmt::Debug for PostgresSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -116,6 +127,7 @@ impl fmt::Debug for PostgresSettings {
             .field("tls", &self.tls)
             .field("credentials", &self.credentials)
             .field("pool", &self.pool)
+            .field("start_timeout", &self.start_timeout)
             .field("pool_timeout", &self.pool_timeout)
             .field("statement_timeout", &self.statement_timeout)
             .field(

@@ -32,7 +32,10 @@ async fn another_instance_follows_a_task_as_it_runs() {
         (last, came, pieces) = (last + 1, Instant::now(), pieces + 1);
     }
     assert!(pieces >= 9, "{pieces} events");
-    assert_eq!(state(&there.task(id).await.unwrap()), "TASK_STATE_COMPLETED");
+    assert_eq!(
+        state(&there.task(id).await.unwrap()),
+        "TASK_STATE_COMPLETED"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

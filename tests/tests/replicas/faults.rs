@@ -194,7 +194,10 @@ async fn a_file_without_room_can_still_be_read() {
             Ok(task) => answered.push(task["id"].as_str().unwrap().to_owned()),
             Err(error) => break error,
         }
-        assert!(answered.len() < 10_000, "a megabyte holds ten thousand tasks");
+        assert!(
+            answered.len() < 10_000,
+            "a megabyte holds ten thousand tasks"
+        );
     };
     assert!(is_unavailable(&error), "{error}");
     assert!(

@@ -88,8 +88,5 @@ async fn the_parts_of_an_address_do_as_well_as_the_whole() {
     let task = client.send(&message("tck-complete-task-1")).await.unwrap();
     let other = Server::start(&mut crate::hosts::command(url.as_str()), "/health/ready").unwrap();
     let id = task["id"].as_str().unwrap();
-    assert_eq!(
-        Client::new(other.url()).task(id).await.unwrap()["id"],
-        *id
-    );
+    assert_eq!(Client::new(other.url()).task(id).await.unwrap()["id"], *id);
 }

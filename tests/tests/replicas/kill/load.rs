@@ -79,9 +79,13 @@ impl Load {
                 tokio::time::sleep(PAUSE).await;
             }));
             let (streaming, stop) = client();
-            clients.spawn(streaming.again_and_again(stop, "stream", async |c, id| c.follow(&id).await));
+            clients.spawn(
+                streaming.again_and_again(stop, "stream", async |c, id| c.follow(&id).await),
+            );
             let (cancelling, stop) = client();
-            clients.spawn(cancelling.again_and_again(stop, "cancel", async |c, id| c.cancel(&id).await));
+            clients.spawn(
+                cancelling.again_and_again(stop, "cancel", async |c, id| c.cancel(&id).await),
+            );
             let (hooked, stop) = client();
             let origin = receiver.origin();
             clients.spawn(hooked.again_and_again(stop, "push", async move |c, id| {
