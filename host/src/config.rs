@@ -6,18 +6,25 @@
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
 mod card_signing;
+mod data;
+mod dead_letters;
 mod environment;
 mod error;
 mod flags;
+mod key_source;
 mod origins;
 mod parse;
 mod public_url;
+mod push;
 
+pub use data::DataFlags;
+pub use dead_letters::{DeadLettersFlags, DeadLettersVerb, Which};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
+pub use push::{PushFlags, PushSettings};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -56,8 +63,8 @@ pub struct Config {
     pub grpc: bool,
     /// How long a repeated message finds the task that it began; none turns that off.
     pub idempotency_window: Option<Duration>,
-    /// Webhooks may name private addresses. Push delivery reads it.
-    pub push_allow_private: bool,
+    /// How webhooks are called.
+    pub push: PushSettings,
     /// What the component may reach.
     pub outbound: OutboundConfig,
     /// Config keys for the component, as given; the host adds its own.
@@ -143,7 +150,7 @@ impl Config {
     /// # Errors
     /// The first value that cannot be used.
     pub fn resolve(flags: Flags, environment: &Environment) -> Result<Self, ConfigError> {
-        refuse_database_url(environment)?;
+        let data = DataLocation::resolve(flags.data, environment)?;
         let platform = match environment.get("K_SERVICE") {
             Some(service) => Platform::CloudRun {
                 service: service.to_owned(),
@@ -157,12 +164,25 @@ impl Config {
             flags.card_jku,
             environment,
         )?;
-        if card_signing.is_some() && public_url.is_none() && !platform.is_cloud_run() {
-            return Err(ConfigError::missing(
-                "ATTACHE_PUBLIC_URL (--public-url)",
-                "a signed card vouches for its URLs, which must not be the choice of whoever asks \
-                 for it; give the agent's URL, or unset the key for cards",
-            ));
+        let push = push::resolve(flags.push, card_signing.as_ref(), environment)?;
+        if public_url.is_none() && !platform.is_cloud_run() {
+            let why = match (&card_signing, &push.signing) {
+                (Some(_), _) => Some(
+                    "a signed card vouches for its URLs, which must not be the choice of whoever \
+                     asks for it; give the agent's URL, or unset the key for cards",
+                ),
+                (None, Some(_)) => Some(
+                    "a signed notification names the agent that it comes from; give the agent's \
+                     URL, or unset the keys for notifications",
+                ),
+                (None, None) => None,
+            };
+            if let Some(why) = why {
+                return Err(ConfigError::missing(
+                    "ATTACHE_PUBLIC_URL (--public-url)",
+                    why,
+                ));
+            }
         }
         let mut settings = settings(flags.config, environment)?;
         if let Some(origins) = origins::origins(flags.allow_origin)? {
@@ -175,7 +195,7 @@ impl Config {
                 parse::whole_number("PORT (--port)", flags.port, 8080, 0, u16::MAX)?,
             ),
             public_url,
-            data: data(flags.data_dir),
+            data,
             card: card(flags.card)?,
             card_signing,
             grpc: match parse::given(flags.grpc) {
@@ -188,10 +208,7 @@ impl Config {
                 Duration::from_secs(600),
             )
             .map(|window| (!window.is_zero()).then_some(window))?,
-            push_allow_private: parse::switch(
-                "ATTACHE_PUSH_ALLOW_PRIVATE (--push-allow-private)",
-                flags.push_allow_private,
-            )?,
+            push,
             outbound: OutboundConfig {
                 allow: allow_list(flags.allow_outbound)?,
                 allow_private: parse::switch(
@@ -248,19 +265,6 @@ impl Config {
     }
 }
 
-/// Tasks that go to SQLite although a database was named would be lost without a word.
-fn refuse_database_url(environment: &Environment) -> Result<(), ConfigError> {
-    match environment.get("DATABASE_URL") {
-        // The value holds a password as often as not.
-        Some(_) => Err(ConfigError::secret(
-            "DATABASE_URL",
-            "this version keeps tasks in SQLite only; unset it, and choose the folder with \
-             ATTACHE_DATA_DIR",
-        )),
-        None => Ok(()),
-    }
-}
-
 fn component(given: Option<String>) -> Result<PathBuf, ConfigError> {
     const KEY: &str = "ATTACHE_COMPONENT (COMPONENT)";
     let Some(given) = parse::given(given) else {
@@ -294,14 +298,6 @@ fn host(given: Option<String>, platform: &Platform) -> Result<IpAddr, ConfigErro
                 "give an IP address, such as 127.0.0.1 for this machine or 0.0.0.0 for all",
             )
         }),
-    }
-}
-
-fn data(given: Option<String>) -> DataLocation {
-    match parse::given(given) {
-        Some(path) if path == ":memory:" => DataLocation::Memory,
-        Some(path) => DataLocation::Folder(path.into()),
-        None => DataLocation::Folder("./.attache".into()),
     }
 }
 

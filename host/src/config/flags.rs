@@ -1,5 +1,7 @@
 use clap::{Args, Parser, Subcommand};
 
+use super::{DataFlags, DeadLettersFlags, PushFlags};
+
 /// Runs an A2A agent component.
 ///
 /// Exit status: 64 when a flag or variable cannot be used, 65 when the component cannot, 69 when
@@ -20,6 +22,8 @@ pub enum Verb {
     Serve(Box<Flags>),
     /// Compile a component ahead of time, for a start without the compiler's work.
     Compile(CompileFlags),
+    /// What webhooks were not sent, and sending it again.
+    DeadLetters(DeadLettersFlags),
 }
 
 const SERVE_ENVIRONMENT: &str = "\
@@ -27,6 +31,7 @@ Also read from the environment:
   RUST_LOG                what to log: a level, or target=level pairs
   ATTACHE_CONFIG_<KEY>    like --config; the key is lower-cased
   ATTACHE_CARD_KEY        the key itself instead of --card-key-file
+  ATTACHE_PUSH_KEY        the keys themselves instead of --push-key-file
   APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
   K_SERVICE               set by Cloud Run: listen on 0.0.0.0, log JSON, find the service's URL
   GOOGLE_CLOUD_PROJECT    the project that log entries name for their traces
@@ -79,14 +84,9 @@ pub struct Flags {
     )]
     pub public_url: Option<String>,
 
-    /// Folder of the task log, or :memory:. [default: ./.attache]
-    #[arg(
-        long,
-        env = "ATTACHE_DATA_DIR",
-        hide_env_values = true,
-        value_name = "FOLDER"
-    )]
-    pub data_dir: Option<String>,
+    /// Where the task log is.
+    #[command(flatten)]
+    pub data: DataFlags,
 
     /// Shape of the agent card: pure, hybrid or negotiated. [default: the component's choice]
     #[arg(
@@ -152,12 +152,9 @@ pub struct Flags {
     )]
     pub idempotency_window: Option<String>,
 
-    /// Let webhooks name private addresses (1).
-    #[arg(
-        long, env = "ATTACHE_PUSH_ALLOW_PRIVATE", hide_env_values = true, value_name = "0|1",
-        num_args = 0..=1, default_missing_value = "1", require_equals = true
-    )]
-    pub push_allow_private: Option<String>,
+    /// How webhooks are called.
+    #[command(flatten)]
+    pub push: PushFlags,
 
     /// Hosts that the component may call: host[:port], *.example.com or *, separated by commas.
     /// Without a port: 443 for https, 80 for http. [default: none]
