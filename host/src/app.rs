@@ -15,11 +15,11 @@ use crate::agent::{Agent, RehearsalError, Shared};
 use crate::card_signer::CardSigner;
 use crate::cloud_run;
 use crate::component::{self, LoadError};
-use crate::config::{Config, Platform, PublicUrl};
+use crate::config::{Config, Platform, PublicUrl, PushSettings};
 use crate::engine::{self, Ticker};
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
-use crate::push::{Deliverer, Translate};
+use crate::push::{Deliverer, DelivererSettings, NotificationSigner, Translate};
 use crate::server::{self, HeaderPatience};
 use crate::service::Service;
 use crate::settings::Settings;
@@ -41,7 +41,7 @@ pub struct App {
     sweeper: Sweeper,
     retention: Retention,
     translate: Option<Arc<dyn Translate>>,
-    push_allow_private: bool,
+    push: DelivererSettings,
     drain: Duration,
     patience: HeaderPatience,
     public_url: Option<PublicUrl>,
@@ -71,12 +71,12 @@ pub enum StartError {
     /// The component loads, and does not do what it is for.
     #[error(transparent)]
     Rehearsal(#[from] RehearsalError),
-    /// There is a key for cards, and no URL that they could vouch for.
+    /// There is a key, and no URL in whose name it could sign.
     #[error(
-        "the agent card cannot be signed, because the public URL could not be found out; set \
-         ATTACHE_PUBLIC_URL (--public-url), or unset the key for cards"
+        "{0} cannot be signed, because the public URL could not be found out; set \
+         ATTACHE_PUBLIC_URL (--public-url), or unset the key for that"
     )]
-    UnknownUrl,
+    UnknownUrl(&'static str),
     /// The engine cannot be set up.
     #[error("the WebAssembly engine cannot be set up: {0}")]
     Engine(String),
@@ -90,7 +90,7 @@ impl StartError {
             Self::Tasks(_)
             | Self::Listen { .. }
             | Self::Rehearsal(RehearsalError::Instance(_))
-            | Self::UnknownUrl
+            | Self::UnknownUrl(_)
             | Self::Engine(_) => 69,
         }
     }
@@ -118,8 +118,9 @@ impl App {
         }
         let public_url = config.public_url.or(found.map(|found| found.url));
         if config.card_signing.is_some() && public_url.is_none() {
-            return Err(StartError::UnknownUrl);
+            return Err(StartError::UnknownUrl("the agent card"));
         }
+        let push = deliverer_settings(config.push, public_url.as_ref())?;
 
         let keeper = Keeper::new(database.clone(), config.keeping);
         let shared = Shared {
@@ -163,7 +164,8 @@ impl App {
             config.retention,
             config.keeping.idempotency_window,
         );
-        let service = Service::new(agent, config.limits, work.clone(), database);
+        let key_set = push.signer.as_ref().map(|signer| signer.key_set());
+        let service = Service::new(agent, config.limits, work.clone(), database, key_set);
         let patience = if config.platform.is_cloud_run() {
             HeaderPatience::PROXY
         } else {
@@ -184,7 +186,7 @@ impl App {
             sweeper,
             retention,
             translate,
-            push_allow_private: config.push_allow_private,
+            push,
             drain: config.drain,
             patience,
             public_url,
@@ -206,12 +208,7 @@ impl App {
             tokio::join!(keeper.exchange_news(), database.keep_time());
         });
         let (stop_delivering, stopped) = watch::channel(false);
-        let deliverer = Deliverer::new(
-            &self.keeper,
-            self.translate,
-            self.push_allow_private,
-            stopped,
-        );
+        let deliverer = Deliverer::new(&self.keeper, self.translate, self.push, stopped);
         let delivering = tokio::spawn(deliverer.run());
 
         let draining = self.service.clone();
@@ -239,6 +236,22 @@ impl App {
         self.keeper.close(SETTLING).await;
         info!("ended");
     }
+}
+
+fn deliverer_settings(
+    push: PushSettings,
+    public_url: Option<&PublicUrl>,
+) -> Result<DelivererSettings, StartError> {
+    let signer = match (push.signing, public_url) {
+        (None, _) => None,
+        (Some(signing), Some(url)) => NotificationSigner::new(signing, url).map(Arc::new),
+        (Some(_), None) => return Err(StartError::UnknownUrl("notifications")),
+    };
+    Ok(DelivererSettings {
+        allow_private: push.allow_private,
+        patience: push.patience,
+        signer,
+    })
 }
 
 /// On Cloud Run: what the service's URL and project are.

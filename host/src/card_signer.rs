@@ -6,11 +6,6 @@
 //!
 //! Lifetimes: [`CardSigner`] once per process, lent to every instance.
 
-mod key;
-mod thumbprint;
-
-pub use key::{CardKey, KeyError};
-
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +15,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::bindings::card_signer::{Host, Signature};
+use crate::signing_key::SigningKey;
 
 /// A card is a few kilobytes.
 const LONGEST: usize = 1 << 20;
@@ -31,7 +27,7 @@ const KEPT: usize = 16;
 #[derive(Debug)]
 pub struct CardSigning {
     /// The private key.
-    pub key: CardKey,
+    pub key: SigningKey,
     /// `kid`; by default the thumbprint of the key.
     pub key_id: Option<String>,
     /// `jku`: where the deployment publishes the public key.
@@ -43,7 +39,7 @@ pub struct CardSigning {
 pub struct CardSigner(Option<Arc<Inner>>);
 
 struct Inner {
-    key: CardKey,
+    key: SigningKey,
     /// The protected header, in base64url.
     protected: String,
     kept: Mutex<VecDeque<([u8; 32], String)>>,

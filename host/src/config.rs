@@ -6,21 +6,28 @@
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
 mod card_signing;
+mod data;
 mod database;
+mod dead_letters;
 mod environment;
 mod error;
 mod flags;
+mod key_source;
 mod origins;
 mod parse;
 mod public_url;
+mod push;
 mod retention;
 
+pub use data::DataFlags;
 pub use database::{DataLocation, Login, PostgresLocation};
+pub use dead_letters::{DeadLettersFlags, DeadLettersVerb, Which};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
+pub use push::{PushFlags, PushSettings};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -62,8 +69,8 @@ pub struct Config {
     pub grpc: bool,
     /// How runs are kept.
     pub keeping: Keeping,
-    /// Webhooks may name private addresses. Push delivery reads it.
-    pub push_allow_private: bool,
+    /// How webhooks are called.
+    pub push: PushSettings,
     /// What the component may reach.
     pub outbound: OutboundConfig,
     /// Config keys for the component, as given; the host adds its own.
@@ -140,6 +147,7 @@ impl Config {
     /// # Errors
     /// The first value that cannot be used.
     pub fn resolve(flags: Flags, environment: &Environment) -> Result<Self, ConfigError> {
+        let data = DataLocation::resolve(flags.data, environment)?;
         let platform = match environment.get("K_SERVICE") {
             Some(service) => Platform::CloudRun {
                 service: service.to_owned(),
@@ -153,23 +161,26 @@ impl Config {
             flags.card_jku,
             environment,
         )?;
-        if card_signing.is_some() && public_url.is_none() && !platform.is_cloud_run() {
-            return Err(ConfigError::missing(
-                "ATTACHE_PUBLIC_URL (--public-url)",
-                "a signed card vouches for its URLs, which must not be the choice of whoever asks \
-                 for it; give the agent's URL, or unset the key for cards",
-            ));
+        let push = push::resolve(flags.push, card_signing.as_ref(), environment)?;
+        if public_url.is_none() && !platform.is_cloud_run() {
+            let why = match (&card_signing, &push.signing) {
+                (Some(_), _) => Some(
+                    "a signed card vouches for its URLs, which must not be the choice of whoever \
+                     asks for it; give the agent's URL, or unset the key for cards",
+                ),
+                (None, Some(_)) => Some(
+                    "a signed notification names the agent that it comes from; give the agent's \
+                     URL, or unset the keys for notifications",
+                ),
+                (None, None) => None,
+            };
+            if let Some(why) = why {
+                return Err(ConfigError::missing(
+                    "ATTACHE_PUBLIC_URL (--public-url)",
+                    why,
+                ));
+            }
         }
-        let data = database::resolve(
-            database::Given {
-                data_dir: flags.data_dir,
-                data_max: flags.data_max,
-                pool: flags.database_pool,
-                iam: flags.database_iam,
-            },
-            environment,
-            platform.is_cloud_run(),
-        )?;
         let idempotency_window = parse::seconds(
             "ATTACHE_IDEMPOTENCY_WINDOW (--idempotency-window)",
             flags.idempotency_window,
@@ -204,10 +215,7 @@ impl Config {
                     Duration::from_secs(1),
                 )?,
             },
-            push_allow_private: parse::switch(
-                "ATTACHE_PUSH_ALLOW_PRIVATE (--push-allow-private)",
-                flags.push_allow_private,
-            )?,
+            push,
             outbound: OutboundConfig {
                 allow: allow_list(flags.allow_outbound)?,
                 allow_private: parse::switch(
@@ -255,13 +263,16 @@ impl Config {
             )?,
             log: log(flags.log_format, &platform, environment)?,
             project: environment.get("GOOGLE_CLOUD_PROJECT").map(str::to_owned),
-            metadata_host: environment
-                .get("GCE_METADATA_HOST")
-                .unwrap_or("metadata.google.internal")
-                .to_owned(),
+            metadata_host: metadata_host(environment).to_owned(),
             platform,
         })
     }
+}
+
+/// `host[:port]` of the metadata server.
+pub(crate) fn metadata_host(environment: &Environment) -> &str {
+    let given = environment.get("GCE_METADATA_HOST");
+    given.unwrap_or("metadata.google.internal")
 }
 
 fn component(given: Option<String>) -> Result<PathBuf, ConfigError> {

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use attache_host::App;
 use attache_host::compile;
-use attache_host::config::{Cli, CompileFlags, Config, Environment, Verb};
+use attache_host::config::{Cli, CompileFlags, Config, DeadLettersFlags, Environment, Verb};
+use attache_host::dead_letters;
 use attache_host::signals::Signals;
 use attache_host::telemetry::{LogFormat, Telemetry};
 use clap::Parser;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     };
     match cli.verb {
         Verb::Compile(flags) => compile(&flags),
+        Verb::DeadLetters(flags) => dead_letters(flags),
         Verb::Serve(flags) => match Config::resolve(*flags, &Environment::of_process()) {
             Ok(config) => serve(config),
             Err(error) => refuse(USAGE, &error),
@@ -96,6 +98,22 @@ fn compile(flags: &CompileFlags) -> ExitCode {
             say(&format_args!("{}: {bytes} bytes\n", flags.output.display()));
             ExitCode::SUCCESS
         }
+        Err(error) => refuse(error.exit_status(), &error),
+    }
+}
+
+fn dead_letters(flags: DeadLettersFlags) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(UNAVAILABLE, &error),
+    };
+    let mut out = std::io::stdout();
+    let environment = Environment::of_process();
+    match runtime.block_on(dead_letters::run(flags.verb, &environment, &mut out)) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(error.exit_status(), &error),
     }
 }

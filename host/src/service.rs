@@ -8,6 +8,7 @@ mod access_log;
 mod answer;
 mod exchange;
 mod health;
+mod key_set;
 mod outcome;
 mod reply;
 mod request_body;
@@ -18,6 +19,7 @@ pub use reply::{Broken, ReplyBody};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
@@ -34,6 +36,7 @@ use crate::work::Work;
 use access_log::AccessLog;
 use answer::Answer;
 use health::Health;
+use key_set::KeySet;
 use request_body::RequestBody;
 use request_id::RequestIds;
 
@@ -48,18 +51,26 @@ struct Inner {
     instances: Arc<Semaphore>,
     work: Work,
     health: Health,
+    key_set: KeySet,
     ids: RequestIds,
 }
 
 impl Service {
-    /// Serves `agent`, with its instances under `work`.
-    pub fn new(agent: Arc<Agent>, limits: Limits, work: Work, database: TaskDatabase) -> Self {
+    /// Serves `agent`, with its instances under `work`, and the key set if there is one.
+    pub fn new(
+        agent: Arc<Agent>,
+        limits: Limits,
+        work: Work,
+        database: TaskDatabase,
+        key_set: Option<Bytes>,
+    ) -> Self {
         Self(Arc::new(Inner {
             agent,
             limits,
             instances: Arc::new(Semaphore::new(limits.max_instances as usize)),
             work,
             health: Health::new(database),
+            key_set: KeySet::new(key_set),
             ids: RequestIds::default(),
         }))
     }
@@ -100,6 +111,13 @@ impl Service {
                 .health
                 .answer(request.method(), request.uri().path())
                 .await;
+        }
+        if let Some(answered) = self
+            .0
+            .key_set
+            .answer(request.method(), request.uri().path())
+        {
+            return answered;
         }
         if self.0.health.is_draining() {
             return Err(Answer::NotReady("the process is about to end; try again"));

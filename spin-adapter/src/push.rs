@@ -5,6 +5,9 @@
 //! run ends, for as long as [`PATIENCE`]. What could not be delivered stays in the outbox, and is
 //! tried again by the next run of any task with webhooks. A task without any costs nothing.
 //!
+//! When to try again and when to give up is the task log's to say ([`Patience`]), as it is under the
+//! host. Notifications are not signed here: there is no key that the agent could not read.
+//!
 //! Which hosts may be reached is Spin's business: `allowed_outbound_hosts` of the component, which
 //! its dependency on this one has to inherit.
 
@@ -14,10 +17,14 @@ mod notification;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use attache_task_store::{ClaimDeliveries, Delivered, Delivery, DeliveryFailed, Error, Event};
+use attache_task_store::{
+    Attempt, ClaimDeliveries, Delivered, Delivery, DeliveryDropped, DeliveryFailed, Error, Event,
+    Outcome, Patience, Settlement,
+};
 use wasip2::io::poll::{Pollable, poll};
+use wasip2::random::random::get_random_u64;
 
-use self::exchange::{Exchange, Outcome};
+use self::exchange::Exchange;
 use crate::store::Store;
 use crate::waiting::{elapsed, now, pause};
 
@@ -27,11 +34,6 @@ const PATIENCE: u64 = 10_000;
 const CLAIM: u64 = 30_000;
 /// Webhooks that are sent something at the same time.
 const CONCURRENCY: usize = 8;
-/// Attempts for one event.
-const ATTEMPTS: u64 = 20;
-/// The first wait after a failure, and the longest, in milliseconds.
-const FIRST_WAIT: u64 = 1_000;
-const LONGEST_WAIT: u64 = 300_000;
 
 /// Sends webhooks what they have not been sent yet.
 pub(crate) struct Courier {
@@ -42,9 +44,8 @@ pub(crate) struct Courier {
 /// One notification that is being sent.
 struct UnderWay {
     delivery: Delivery,
-    /// The event that is sent now: the delivery's, or one after it.
-    number: u64,
-    attempts: u64,
+    /// At the event that is sent now: the delivery's, or one after it.
+    attempt: Attempt,
     exchange: Exchange,
 }
 
@@ -103,8 +104,8 @@ impl Courier {
             poll(&waits);
         }
         for one in self.under_way.take() {
-            let outcome = Outcome::Failed(format!("no answer within {PATIENCE} ms"));
-            self.settle(&one.delivery, one.number, one.attempts, outcome);
+            let outcome = Outcome::failed(format!("no answer within {PATIENCE} ms"));
+            self.settle(&one.delivery, &one.attempt, outcome);
         }
     }
 
@@ -129,8 +130,8 @@ impl Courier {
         match claimed {
             Ok(claimed) => {
                 for delivery in claimed.deliveries {
-                    let (event, attempts) = (delivery.event.clone(), delivery.attempts);
-                    let begun = self.begin(delivery, event, attempts);
+                    let (event, attempt) = (delivery.event.clone(), Attempt::first_of(&delivery));
+                    let begun = self.begin(delivery, event, attempt);
                     self.under_way.borrow_mut().extend(begun);
                 }
             }
@@ -143,80 +144,79 @@ impl Courier {
         match one.exchange.advance() {
             None => Some(one),
             Some(outcome) => {
-                let next = self.settle(&one.delivery, one.number, one.attempts, outcome)?;
-                self.begin(one.delivery, next, 0)
+                let next = self.settle(&one.delivery, &one.attempt, outcome)?;
+                let attempt = one.attempt.next(next.number, now());
+                self.begin(one.delivery, next, attempt)
             }
         }
     }
 
     /// Sends an event, or the next one that can be sent.
-    fn begin(&self, delivery: Delivery, mut event: Event, mut attempts: u64) -> Option<UnderWay> {
+    fn begin(
+        &self,
+        delivery: Delivery,
+        mut event: Event,
+        mut attempt: Attempt,
+    ) -> Option<UnderWay> {
         loop {
-            let number = event.number;
             match Exchange::begin(&delivery.config, event.payload) {
                 Ok(exchange) => {
                     return self.moved_on(UnderWay {
                         delivery,
-                        number,
-                        attempts,
+                        attempt,
                         exchange,
                     });
                 }
-                Err(outcome) => event = self.settle(&delivery, number, attempts, outcome)?,
+                Err(outcome) => event = self.settle(&delivery, &attempt, outcome)?,
             }
-            attempts = 0;
+            attempt = attempt.next(event.number, now());
         }
     }
 
     /// Notes what became of an event. Returns the one to send next.
-    fn settle(
-        &self,
-        delivery: &Delivery,
-        number: u64,
-        attempts: u64,
-        outcome: Outcome,
-    ) -> Option<Event> {
-        // What follows was not tried; but where this is impossible, so is that.
-        let rest = delivery.newest.max(number);
-        let through = match outcome {
-            Outcome::Delivered => number,
-            Outcome::Rejected(why) => {
-                give_up(delivery, number, &why);
-                number
-            }
-            Outcome::Impossible(why) => {
-                give_up(delivery, number, &why);
-                rest
-            }
-            Outcome::Failed(why) if attempts + 1 >= ATTEMPTS => {
-                give_up(delivery, number, &why);
-                rest
-            }
-            Outcome::Failed(_) => {
-                let failed = DeliveryFailed {
-                    claim: delivery.claim.clone(),
+    fn settle(&self, delivery: &Delivery, attempt: &Attempt, outcome: Outcome) -> Option<Event> {
+        let (claim, number, now) = (delivery.claim.clone(), attempt.number, now());
+        match Patience::default().settle(outcome, attempt, now, chance()) {
+            Settlement::Delivered { through } => {
+                let delivered = Delivered {
+                    claim,
                     number,
-                    retry_at: now().saturating_add(wait(attempts)),
+                    through,
+                    now,
+                    lease_ms: CLAIM,
+                };
+                noted(delivery, self.store.perform(delivered)).flatten()
+            }
+            Settlement::Dropped { through, reason } => {
+                give_up(delivery, number, &reason);
+                let dropped = DeliveryDropped {
+                    claim,
+                    number,
+                    through,
+                    reason,
+                    now,
+                    lease_ms: CLAIM,
+                };
+                noted(delivery, self.store.perform(dropped)).flatten()
+            }
+            Settlement::Failed { wait, .. } => {
+                let failed = DeliveryFailed {
+                    claim,
+                    number,
+                    now,
+                    retry_at: now.saturating_add(wait),
                 };
                 noted(delivery, self.store.perform(failed));
-                return None;
+                None
             }
-        };
-        let delivered = Delivered {
-            claim: delivery.claim.clone(),
-            number,
-            through,
-            now: now(),
-            lease_ms: CLAIM,
-        };
-        noted(delivery, self.store.perform(delivered)).flatten()
+        }
     }
 }
 
-/// Doubles from one second to five minutes.
-fn wait(attempts: u64) -> u64 {
-    let doubled = u32::try_from(attempts).unwrap_or(u32::MAX).min(16);
-    FIRST_WAIT.saturating_mul(1 << doubled).min(LONGEST_WAIT)
+/// From 0 to 1.
+fn chance() -> f64 {
+    let random = u32::try_from(get_random_u64() >> 32).unwrap_or_default();
+    f64::from(random) / f64::from(u32::MAX)
 }
 
 fn noted<T>(delivery: &Delivery, outcome: Result<T, Error>) -> Option<T> {
@@ -238,15 +238,4 @@ fn give_up(delivery: &Delivery, number: u64, why: &str) {
         delivery.claim.task_id,
         notification::host(&delivery.config.url)
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_five_minutes() {
-        let waits = [0, 1, 8, 9, 19, u64::MAX].map(wait);
-        assert_eq!(waits, [1_000, 2_000, 256_000, 300_000, 300_000, 300_000]);
-    }
 }

@@ -16,7 +16,8 @@
 //!   claims it and resumes or fails it.
 //!
 //! - A webhook hears of every event that is appended while the task has it, in order: what it was not
-//!   sent yet is written in the transaction that appends, and only one sender has it at a time.
+//!   sent yet is written in the transaction that appends, and only one sender has it at a time. What it
+//!   is never sent is noted in the transaction that gives it up.
 //!
 //! Payloads are opaque bytes. The one exception is the event that [`Fail`] writes, because the run
 //! that should have written it is gone.
@@ -25,6 +26,8 @@
 
 mod changes;
 mod counters;
+mod dead_letter;
+mod delivery;
 mod error;
 mod executor;
 mod failure;
@@ -46,6 +49,8 @@ mod stored;
 pub mod suite;
 mod webhook;
 
+pub use dead_letter::{DeadLetter, Webhook};
+pub use delivery::{Attempt, Outcome, Patience, Settlement};
 pub use error::Error;
 pub use executor::{Database, Dialect, Operation, Row, Transaction, Value};
 pub use limits::{
@@ -60,8 +65,9 @@ pub use model::{
 };
 pub use operations::{
     Append, Appended, Begin, Cancel, Check, ClaimDeliveries, ClaimExpired, ClaimedDeliveries,
-    DeletePushConfig, Delivered, DeliveryFailed, Events, Expire, Expired, Fail, Get, IsMigrated,
-    List, Migrate, PushConfigs, PutPushConfig, ReadState, Renew, WriteState,
+    DeadLetters, DeletePushConfig, Delivered, DeliveryDropped, DeliveryFailed, DiscardDeadLetters,
+    Events, Expire, Expired, Fail, Get, IsMigrated, List, Migrate, PostponeDeliveries, PushConfigs,
+    PutPushConfig, ReadState, Renew, RetryDeadLetters, WriteState,
 };
 #[cfg(feature = "postgres")]
 pub use postgres::{

@@ -7,6 +7,14 @@ use crate::{DeliveryClaim, Error, Event, Scope, Transaction, Value};
 const EVENT: &str = "SELECT number, payload FROM attache_event
 WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND number = ?4";
 
+const ADVANCE: &str = "UPDATE attache_outbox SET next = ?7, attempts = 0, due = ?8, since = ?9
+WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND config_id = ?4 AND fence = ?5 AND next = ?6
+RETURNING newest";
+
+// It was put back while somebody sent it something, who has to begin again.
+const START_OVER: &str = "UPDATE attache_outbox SET due = ?7
+WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND config_id = ?4 AND fence = ?5 AND next < ?6";
+
 const RELEASE: &str = "UPDATE attache_outbox SET due = ?6
 WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND config_id = ?4 AND fence = ?5";
 
@@ -34,13 +42,72 @@ pub(crate) async fn event<T: Transaction>(
     rows.into_iter().next().map(stored::event).transpose()
 }
 
-/// Gives a claim back that nothing was done with.
+/// A webhook whose event was settled.
+pub(crate) struct Advanced {
+    /// The newest event that it is to be sent.
+    pub(crate) newest: u64,
+    /// What it is to be sent next, if anything.
+    pub(crate) event: Option<Event>,
+}
+
+/// Moves a webhook from the event `number` to the one after `through`. None when it is not this
+/// claim's to move any more.
+pub(crate) async fn advance<T: Transaction>(
+    transaction: &mut T,
+    claim: &DeliveryClaim,
+    number: u64,
+    through: u64,
+    now: u64,
+    lease_ms: u64,
+) -> Result<Option<Advanced>, Error> {
+    let next = through.saturating_add(1);
+    let numbers = [
+        claim.fence,
+        integer(number),
+        integer(next),
+        integer(now.saturating_add(lease_ms)),
+        integer(now),
+    ];
+    let params = keyed(claim, numbers.map(Value::Integer));
+    let newest = match transaction.query(ADVANCE, &params).await?.first_mut() {
+        Some(row) => row.unsigned()?,
+        None => {
+            start_over(transaction, claim, number, now).await?;
+            return Ok(None);
+        }
+    };
+    if newest >= next {
+        let event = event(transaction, &claim.scope, &claim.task_id, next).await?;
+        if event.is_some() {
+            return Ok(Some(Advanced { newest, event }));
+        }
+    }
+    remove(transaction, claim).await?;
+    Ok(Some(Advanced {
+        newest,
+        event: None,
+    }))
+}
+
+/// Ends a claim whose webhook is to be sent earlier events than the one that was tried.
+pub(crate) async fn start_over<T: Transaction>(
+    transaction: &mut T,
+    claim: &DeliveryClaim,
+    tried: u64,
+    now: u64,
+) -> Result<(), Error> {
+    let numbers = [claim.fence, integer(tried), integer(now)];
+    let params = keyed(claim, numbers.map(Value::Integer));
+    transaction.execute(START_OVER, &params).await.map(|_| ())
+}
+
+/// Gives a claim back that nothing was done with: the webhook is due again then.
 pub(crate) async fn release<T: Transaction>(
     transaction: &mut T,
     claim: &DeliveryClaim,
-    now: u64,
+    due: u64,
 ) -> Result<(), Error> {
-    let numbers = [claim.fence, integer(now)];
+    let numbers = [claim.fence, integer(due)];
     let params = keyed(claim, numbers.map(Value::Integer));
     transaction.execute(RELEASE, &params).await.map(|_| ())
 }

@@ -7,7 +7,7 @@
 use crate::changes::Tip;
 use crate::limits::{MAX_PUSH_CONFIGS, integer};
 use crate::stored::{Head, keyed};
-use crate::{Authentication, Error, PushConfig, Row, Scope, Transaction, Value};
+use crate::{Authentication, Error, PushConfig, Row, Scope, Transaction, Value, dead_letter};
 
 const INSERT: &str = "INSERT INTO attache_push (tenant, owner, task_id, id, url, token, scheme,
 credentials, protocol_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -33,9 +33,9 @@ WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND config_id = ?4";
 // A webhook that is behind already is only further behind. It is written to nevertheless: so this
 // and the delivery of what was its last event cannot both be committed without one seeing the other.
 const ANNOUNCE: &str = "INSERT INTO attache_outbox
-(tenant, owner, task_id, config_id, next, newest, attempts, due, fence)
-SELECT tenant, owner, task_id, id, CAST(?4 AS BIGINT), CAST(?5 AS BIGINT), 0, CAST(?6 AS BIGINT), 0
-FROM attache_push WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3
+(tenant, owner, task_id, config_id, next, newest, attempts, due, fence, since)
+SELECT tenant, owner, task_id, id, CAST(?4 AS BIGINT), CAST(?5 AS BIGINT), 0, CAST(?6 AS BIGINT), 0,
+CAST(?6 AS BIGINT) FROM attache_push WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3
 ON CONFLICT (tenant, owner, task_id, config_id) DO UPDATE SET newest = excluded.newest";
 
 /// Adds a webhook that does not exist. The caller counts it in the row of the task.
@@ -72,7 +72,7 @@ pub(crate) async fn put<T: Transaction>(
     count(transaction, scope, task_id, 1).await
 }
 
-/// Removes a webhook, and what it has not been sent yet.
+/// Removes a webhook, and what it has not been sent.
 pub(crate) async fn delete<T: Transaction>(
     transaction: &mut T,
     scope: &Scope,
@@ -84,6 +84,7 @@ pub(crate) async fn delete<T: Transaction>(
         return Ok(());
     }
     transaction.execute(FORGET, &params).await?;
+    dead_letter::take(transaction, scope, task_id, id).await?;
     count(transaction, scope, task_id, -1).await
 }
 

@@ -5,6 +5,7 @@
 //! task there that looks abandoned; it may be run again on the same one.
 
 mod appending;
+mod burying;
 mod cancelling;
 mod case;
 mod creating;
@@ -94,6 +95,14 @@ pub async fn run_all<D: Database>(database: &D) -> Result<u32, String> {
         notifying::forgets_what_was_removed,
         notifying::keeps_webhooks_apart,
         notifying::hears_of_a_lost_run,
+        notifying::knows_since_when,
+        notifying::is_put_off,
+        burying::notes_what_was_dropped,
+        burying::is_fenced,
+        burying::sends_again_from_the_oldest,
+        burying::starts_over_behind_what_is_under_way,
+        burying::forgets,
+        burying::lists_in_pages,
         values::keeps_values,
         values::limits_values,
         expiring::removes_what_ended,

@@ -71,4 +71,6 @@ pub struct Delivery {
     pub newest: u64,
     /// How often this event was tried before.
     pub attempts: u64,
+    /// When it became the next one, in milliseconds since the epoch; 0 when that is not known.
+    pub since: u64,
 }

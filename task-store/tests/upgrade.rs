@@ -55,12 +55,18 @@ async fn a_task_from_before_there_were_webhooks_goes_on_and_gets_one() {
     database.perform(Migrate).await.unwrap();
     let lease = create(&database).await;
     database.close().await;
-    // What version 2 added, away again.
+    // What versions 2 and 3 added, away again.
     rusqlite::Connection::open(&path)
         .unwrap()
         .execute_batch(
             "DROP TABLE attache_outbox; DROP TABLE attache_push;
             ALTER TABLE attache_task DROP COLUMN push;
+            DROP INDEX attache_task_by_end; DROP INDEX attache_state_by_age;
+            DROP TABLE attache_checkpoint; DROP TABLE attache_dispatch;
+            DROP TABLE attache_dead_letter;
+            ALTER TABLE attache_task DROP COLUMN checkpoint;
+            ALTER TABLE attache_task DROP COLUMN dispatched;
+            ALTER TABLE attache_state DROP COLUMN updated;
             DELETE FROM attache_schema WHERE version > 1;",
         )
         .unwrap();

@@ -7,6 +7,7 @@ use ring::signature::{
 use serde_json::{Value, json};
 
 use super::*;
+use crate::signing_key::KeyError;
 
 fn pem(label: &str, der: &[u8]) -> String {
     let body = STANDARD.encode(der);
@@ -20,7 +21,7 @@ fn ec(algorithm: &'static EcdsaSigningAlgorithm) -> Vec<u8> {
 
 fn signer(der: &[u8], key_id: Option<&str>, key_set_url: Option<&str>) -> CardSigner {
     CardSigner::new(CardSigning {
-        key: CardKey::parse(pem("PRIVATE KEY", der).as_bytes()).unwrap(),
+        key: SigningKey::parse(pem("PRIVATE KEY", der).as_bytes()).unwrap(),
         key_id: key_id.map(str::to_owned),
         key_set_url: key_set_url.map(str::to_owned),
     })
@@ -95,9 +96,10 @@ fn a_card_out_of_proportion_is_an_error() {
 }
 
 #[test]
-fn what_is_no_key_for_cards_is_refused_without_being_repeated() {
+fn what_is_no_key_is_refused_without_being_repeated() {
     let refused = |text: String| {
-        let error = CardKey::parse(text.as_bytes()).unwrap_err();
+        let error = SigningKey::parse(text.as_bytes()).unwrap_err();
+        assert_eq!(SigningKey::parse_all(text.as_bytes()).unwrap_err(), error);
         assert!(!format!("{error} {error:?}").contains("AgEAM"), "{error}");
         error
     };

@@ -1,15 +1,16 @@
-use std::path::Path;
-
 use http::Uri;
 
+use super::key_source::KeySource;
 use super::{ConfigError, Environment, parse};
-use crate::card_signer::{CardKey, CardSigning};
+use crate::card_signer::CardSigning;
+use crate::signing_key::SigningKey;
 
-const FILE: &str = "ATTACHE_CARD_KEY_FILE (--card-key-file)";
-/// There is no flag for it: whoever lists the processes would read it.
-const VALUE: &str = "ATTACHE_CARD_KEY";
+const SOURCE: KeySource = KeySource {
+    file: "ATTACHE_CARD_KEY_FILE (--card-key-file)",
+    value: "ATTACHE_CARD_KEY",
+};
 
-/// The key for agent cards, from a file or from the environment, where Cloud Run puts secrets.
+/// The key for agent cards.
 pub(super) fn resolve(
     file: Option<String>,
     key_id: Option<String>,
@@ -17,30 +18,15 @@ pub(super) fn resolve(
     environment: &Environment,
 ) -> Result<Option<CardSigning>, ConfigError> {
     let (key_id, key_set_url) = (parse::given(key_id), parse::given(key_set_url));
-    let key = match (parse::given(file), environment.get(VALUE)) {
-        (Some(_), Some(_)) => {
-            return Err(ConfigError::secret(
-                VALUE,
-                format!("so is {FILE}; unset one of them"),
-            ));
-        }
-        (Some(path), None) => read(&path)?,
-        (None, Some(pem)) => CardKey::parse(pem.as_bytes())
-            .map_err(|error| ConfigError::secret(VALUE, error.to_string()))?,
-        (None, None) => {
-            // Without a key they would be overlooked in silence.
-            let lost = key_id
-                .map(|id| ("ATTACHE_CARD_KEY_ID (--card-key-id)", id))
-                .or(key_set_url.map(|url| ("ATTACHE_CARD_JKU (--card-jku)", url)));
-            return match lost {
-                None => Ok(None),
-                Some((key, value)) => Err(ConfigError::new(
-                    key,
-                    value,
-                    format!("there is no key to sign cards with; set {FILE} or {VALUE}"),
-                )),
-            };
-        }
+    let Some(key) = SOURCE.read(file, environment, SigningKey::parse)? else {
+        // Without a key they would be overlooked in silence.
+        let lost = key_id
+            .map(|id| ("ATTACHE_CARD_KEY_ID (--card-key-id)", id))
+            .or(key_set_url.map(|url| ("ATTACHE_CARD_JKU (--card-jku)", url)));
+        return match lost {
+            None => Ok(None),
+            Some((key, value)) => Err(SOURCE.missing_for(key, value, "sign cards")),
+        };
     };
     if let Some(url) = &key_set_url {
         check_url(url)?;
@@ -50,17 +36,6 @@ pub(super) fn resolve(
         key_id,
         key_set_url,
     }))
-}
-
-fn read(path: &str) -> Result<CardKey, ConfigError> {
-    let pem = std::fs::read(Path::new(path)).map_err(|error| {
-        ConfigError::new(
-            FILE,
-            path,
-            format!("give a file that can be read ({error})"),
-        )
-    })?;
-    CardKey::parse(&pem).map_err(|error| ConfigError::new(FILE, path, error.to_string()))
 }
 
 /// A key that came over plain HTTP could be anybody's.

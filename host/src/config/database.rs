@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use attache_task_store::PostgresSettings;
 
-use super::{ConfigError, Environment, parse};
+use super::{ConfigError, DataFlags, Environment, parse};
 
 /// There is no flag for it: whoever lists the processes would read the password.
 const URL: &str = "DATABASE_URL";
@@ -54,53 +54,44 @@ pub enum Login {
 }
 
 impl DataLocation {
+    /// PostgreSQL where the environment names a server, else SQLite.
+    ///
+    /// # Errors
+    /// The first value that cannot be used.
+    pub fn resolve(flags: DataFlags, environment: &Environment) -> Result<Self, ConfigError> {
+        let iam = parse::switch("DB_IAM_AUTH (--database-iam)", flags.database_iam)?;
+        let Some((mut settings, user)) = server(environment, iam)? else {
+            if iam {
+                return Err(ConfigError::missing(
+                    URL,
+                    "DB_IAM_AUTH is set, which is how to log in to a PostgreSQL server; name one, \
+                     or unset it",
+                ));
+            }
+            let on_cloud_run = environment.get("K_SERVICE").is_some();
+            return file(flags.data_dir, flags.data_max, on_cloud_run);
+        };
+        settings.pool = parse::whole_number(POOL, flags.database_pool, settings.pool, 1, 500)?;
+        if let Some(url) = environment.get(LISTEN_URL) {
+            let direct = PostgresSettings::parse(url.trim())
+                .map_err(|expected| ConfigError::secret(LISTEN_URL, expected))?;
+            settings.listen = Some(direct.config);
+        }
+        let login = if iam {
+            Login::Iam { user }
+        } else {
+            Login::Password
+        };
+        Ok(Self::Postgres(Box::new(PostgresLocation {
+            settings,
+            login,
+        })))
+    }
+
     /// True when other processes may work on the same tasks.
     pub fn is_shared(&self) -> bool {
         matches!(self, Self::Postgres(_))
     }
-}
-
-/// What decides where tasks are kept.
-#[derive(Debug, Default)]
-pub(super) struct Given {
-    pub(super) data_dir: Option<String>,
-    pub(super) data_max: Option<String>,
-    pub(super) pool: Option<String>,
-    pub(super) iam: Option<String>,
-}
-
-/// PostgreSQL where the environment names one, else SQLite.
-pub(super) fn resolve(
-    given: Given,
-    environment: &Environment,
-    on_cloud_run: bool,
-) -> Result<DataLocation, ConfigError> {
-    let iam = parse::switch("DB_IAM_AUTH (--database-iam)", given.iam)?;
-    let Some((mut settings, user)) = server(environment, iam)? else {
-        if iam {
-            return Err(ConfigError::missing(
-                URL,
-                "DB_IAM_AUTH is set, which is how to log in to a PostgreSQL server; name one, or \
-                 unset it",
-            ));
-        }
-        return file(given.data_dir, given.data_max, on_cloud_run);
-    };
-    settings.pool = parse::whole_number(POOL, given.pool, settings.pool, 1, 500)?;
-    if let Some(url) = environment.get(LISTEN_URL) {
-        let direct = PostgresSettings::parse(url.trim())
-            .map_err(|expected| ConfigError::secret(LISTEN_URL, expected))?;
-        settings.listen = Some(direct.config);
-    }
-    let login = if iam {
-        Login::Iam { user }
-    } else {
-        Login::Password
-    };
-    Ok(DataLocation::Postgres(Box::new(PostgresLocation {
-        settings,
-        login,
-    })))
 }
 
 fn file(

@@ -1,5 +1,7 @@
 use clap::{Args, Parser, Subcommand};
 
+use super::{DataFlags, DeadLettersFlags, PushFlags};
+
 /// Runs an A2A agent component.
 ///
 /// Exit status: 64 when a flag or variable cannot be used, 65 when the component cannot, 69 when
@@ -20,6 +22,8 @@ pub enum Verb {
     Serve(Box<Flags>),
     /// Compile a component ahead of time, for a start without the compiler's work.
     Compile(CompileFlags),
+    /// What webhooks were not sent, and sending it again.
+    DeadLetters(DeadLettersFlags),
 }
 
 const SERVE_ENVIRONMENT: &str = "\
@@ -27,6 +31,7 @@ Also read from the environment:
   RUST_LOG                what to log: a level, or target=level pairs
   ATTACHE_CONFIG_<KEY>    like --config; the key is lower-cased
   ATTACHE_CARD_KEY        the key itself instead of --card-key-file
+  ATTACHE_PUSH_KEY        the keys themselves instead of --push-key-file
   DATABASE_URL            keep tasks on this PostgreSQL server instead: postgres://USER:PASSWORD@
                           HOST:PORT/DATABASE?sslmode=...
   DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASS, DB_SSLMODE, DB_SSLROOTCERT
@@ -85,39 +90,9 @@ pub struct Flags {
     )]
     pub public_url: Option<String>,
 
-    /// Folder of the task log, or :memory:. [default: ./.attache]
-    #[arg(
-        long,
-        env = "ATTACHE_DATA_DIR",
-        hide_env_values = true,
-        value_name = "FOLDER"
-    )]
-    pub data_dir: Option<String>,
-
-    /// Largest size of the task log's file, such as 4GiB. [default: 4GiB; 128MiB on Cloud Run]
-    #[arg(
-        long,
-        env = "ATTACHE_DATA_MAX",
-        hide_env_values = true,
-        value_name = "SIZE"
-    )]
-    pub data_max: Option<String>,
-
-    /// Connections to the PostgreSQL server that DATABASE_URL or DB_HOST names. [default: 8]
-    #[arg(
-        long,
-        env = "ATTACHE_DATABASE_POOL",
-        hide_env_values = true,
-        value_name = "COUNT"
-    )]
-    pub database_pool: Option<String>,
-
-    /// Log in there by IAM (1): as the service's own account, with its access token.
-    #[arg(
-        long, env = "DB_IAM_AUTH", hide_env_values = true, value_name = "0|1",
-        num_args = 0..=1, default_missing_value = "1", require_equals = true
-    )]
-    pub database_iam: Option<String>,
+    /// Where the task log is.
+    #[command(flatten)]
+    pub data: DataFlags,
 
     /// How long finished tasks are kept, such as 90d; 0 is for ever. [default: 30d in a file, 0 on a
     /// server]
@@ -203,12 +178,9 @@ pub struct Flags {
     )]
     pub lease: Option<String>,
 
-    /// Let webhooks name private addresses (1).
-    #[arg(
-        long, env = "ATTACHE_PUSH_ALLOW_PRIVATE", hide_env_values = true, value_name = "0|1",
-        num_args = 0..=1, default_missing_value = "1", require_equals = true
-    )]
-    pub push_allow_private: Option<String>,
+    /// How webhooks are called.
+    #[command(flatten)]
+    pub push: PushFlags,
 
     /// Hosts that the component may call: host[:port], *.example.com or *, separated by commas.
     /// Without a port: 443 for https, 80 for http. [default: none]

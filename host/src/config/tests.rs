@@ -167,7 +167,10 @@ fn bad_values_end_in_one_sentence_with_key_value_and_remedy() {
         ),
         (
             Flags {
-                push_allow_private: given("maybe"),
+                push: PushFlags {
+                    push_allow_private: given("maybe"),
+                    ..PushFlags::default()
+                },
                 ..Flags::default()
             },
             &[],

@@ -1,78 +1,63 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use attache_task_store::{
-    ClaimDeliveries, Database, Delivered, Delivery, DeliveryClaim, DeliveryFailed, Error, Event,
+    ClaimDeliveries, Database, Delivery, DeliveryClaim, Patience, PostponeDeliveries,
 };
-use http::Uri;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-use super::notification::{Translate, request, speaks_the_log};
-use super::outcome::{Outcome, post};
-use super::patience;
-use super::warned::Warned;
-use crate::outbound::{AllowList, Caller, Outbound, OutboundConfig};
-use crate::tasks::{Keeper, TaskDatabase, milliseconds, now};
+use super::notification::Translate;
+use super::receivers::{Place, Receivers, Slot};
+use super::sender::{CLAIM, Sender};
+use super::signer::NotificationSigner;
+use crate::tasks::{Keeper, milliseconds, now};
 
 /// Webhooks that are sent something at the same time.
-const CONCURRENCY: usize = 32;
-/// How long a webhook is this process's: longer than one notification may take.
-const CLAIM: Duration = Duration::from_secs(25);
-/// How often to look when nothing wakes this: another process may have ended with its claims.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const CONCURRENCY: usize = 128;
+/// How often to look when nothing wakes this: another process may have ended with its claims, or put
+/// dead letters back.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// How often to look while webhooks wait for their receiver.
+const LOOK_AT_LINES: Duration = Duration::from_secs(1);
 /// A pause when the log cannot be read.
 const BREATHER: Duration = Duration::from_secs(5);
 /// How long this goes on when the process ends.
 const PARTING: Duration = Duration::from_secs(2);
 
+/// How webhooks are called.
+#[derive(Debug, Default)]
+pub struct DelivererSettings {
+    /// Webhooks may have private addresses.
+    pub allow_private: bool,
+    /// How long an event is tried.
+    pub patience: Patience,
+    /// Signs notifications, if there is a key.
+    pub signer: Option<Arc<NotificationSigner>>,
+}
+
 /// Sends webhooks what they have not been sent yet.
 pub struct Deliverer {
     news: Arc<Notify>,
     sender: Arc<Sender>,
+    receivers: Receivers,
     stop: watch::Receiver<bool>,
 }
 
-struct Sender {
-    database: TaskDatabase,
-    /// None when the component cannot translate.
-    translate: Option<Arc<dyn Translate>>,
-    outbound: Outbound,
-    warned: Warned,
-}
-
-/// What to do with an event after it was tried.
-enum Next {
-    /// Settle this many events and go on with the one after.
-    Settle { through: u64 },
-    /// Leave it for later.
-    Retry { after: Duration },
-}
-
 impl Deliverer {
-    /// Delivers what the tasks of `keeper` cause, until `stop` is true. `allow_private` lets
-    /// webhooks have private addresses.
+    /// Delivers what the tasks of `keeper` cause, until `stop` is true.
     pub fn new(
         keeper: &Keeper,
         translate: Option<Arc<dyn Translate>>,
-        allow_private: bool,
+        settings: DelivererSettings,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        let outbound = Outbound::new(OutboundConfig {
-            allow: AllowList::everything(),
-            allow_private,
-            caller: Caller::Webhooks,
-        });
         Self {
             news: keeper.outbox(),
-            sender: Arc::new(Sender {
-                database: keeper.database().clone(),
-                translate,
-                outbound,
-                warned: Warned::default(),
-            }),
+            sender: Arc::new(Sender::new(keeper.database().clone(), translate, settings)),
+            receivers: Receivers::default(),
             stop,
         }
     }
@@ -94,7 +79,9 @@ impl Deliverer {
         }
         let parted = timeout(PARTING, async {
             self.send_due(&mut under_way).await;
-            while under_way.join_next().await.is_some() {}
+            while under_way.join_next().await.is_some() {
+                self.send_waiting(&mut under_way);
+            }
         });
         if parted.await.is_err() {
             debug!(
@@ -105,166 +92,96 @@ impl Deliverer {
     }
 
     /// Begins to send what is due. Returns when to look again unless something happens.
-    async fn send_due(&self, under_way: &mut JoinSet<()>) -> Duration {
+    async fn send_due(&mut self, under_way: &mut JoinSet<()>) -> Duration {
+        self.send_waiting(under_way);
+        let mut later = self.receivers.overdue(Instant::now());
         let room = CONCURRENCY.saturating_sub(under_way.len());
-        if room == 0 {
-            return LOOK_AGAIN;
+        let pause = if room == 0 {
+            LOOK_AGAIN
+        } else {
+            self.claim(room, under_way, &mut later).await
+        };
+        self.postpone(later).await;
+        if self.receivers.has_waiting() {
+            pause.min(LOOK_AT_LINES)
+        } else {
+            pause
         }
+    }
+
+    /// Sends what waited until its receiver had time.
+    fn send_waiting(&mut self, under_way: &mut JoinSet<()>) {
+        let room = CONCURRENCY.saturating_sub(under_way.len());
+        for (delivery, slot) in self.receivers.next(room, Instant::now()) {
+            self.send(delivery, slot, under_way);
+        }
+    }
+
+    fn send(&self, delivery: Delivery, slot: Slot, under_way: &mut JoinSet<()>) {
+        let sender = self.sender.clone();
+        under_way.spawn(async move {
+            sender.send(delivery).await;
+            drop(slot);
+        });
+    }
+
+    /// Claims what is due and finds a place for each: it is sent, waits, or comes to `later`.
+    async fn claim(
+        &mut self,
+        room: usize,
+        under_way: &mut JoinSet<()>,
+        later: &mut Vec<(DeliveryClaim, Duration)>,
+    ) -> Duration {
         let claim = ClaimDeliveries {
             now: now(),
             lease_ms: milliseconds(CLAIM),
             limit: u32::try_from(room).unwrap_or(u32::MAX),
         };
-        let claimed = match self.sender.database.perform(claim).await {
+        let claimed = match self.sender.database().perform(claim).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 warn!("webhooks cannot be looked for: {error}");
                 return BREATHER;
             }
         };
+        let is_all = claimed.deliveries.len() < room;
         for delivery in claimed.deliveries {
-            let sender = self.sender.clone();
-            under_way.spawn(async move { sender.send(delivery).await });
+            match self.receivers.place(delivery, Instant::now()) {
+                Place::Now(delivery, slot) => self.send(*delivery, slot, under_way),
+                Place::InLine => {}
+                Place::Later(claim, wait) => later.push((claim, wait)),
+            }
+        }
+        if !is_all {
+            // Behind those that have no place there may be others.
+            return Duration::ZERO;
         }
         let next = claimed
             .next_due
             .map(|due| Duration::from_millis(due.saturating_sub(now())));
-        next.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN)
+        let put_off = later.iter().map(|(_, wait)| *wait).min();
+        let next = next.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN);
+        next.min(put_off.unwrap_or(LOOK_AGAIN))
     }
-}
 
-impl Sender {
-    /// Sends one webhook its events, in order, until it has all of them or one has to wait.
-    async fn send(&self, delivery: Delivery) {
-        let mut event = delivery.event.clone();
-        let mut attempts = delivery.attempts;
-        loop {
-            let number = event.number;
-            let next = self.try_one(&delivery, event, attempts).await;
-            match self.settle(&delivery.claim, number, next).await {
-                Ok(Some(following)) => (event, attempts) = (following, 0),
-                Ok(None) => return,
-                Err(error) => {
-                    // The claim runs out, and the event is sent once more.
-                    warn!(
-                        "what a webhook of task {:?} was sent cannot be noted: {error}",
-                        delivery.claim.task_id
-                    );
-                    return;
-                }
-            }
+    async fn postpone(&self, later: Vec<(DeliveryClaim, Duration)>) {
+        if later.is_empty() {
+            return;
         }
-    }
-
-    async fn try_one(&self, delivery: &Delivery, event: Event, attempts: u64) -> Next {
-        let number = event.number;
-        // What follows was not tried; but where this is impossible, so is that.
-        let rest = delivery.newest.max(number);
-        let (body, told) = if speaks_the_log(&delivery.config) {
-            (Ok(event.payload), number)
-        } else {
-            // The task as it stands tells of what followed, too.
-            (self.translated(delivery).await, rest)
-        };
-        let outcome = match body {
-            Err(why) => Outcome::Failed {
-                why,
-                retry_after: None,
-            },
-            Ok(body) => match request(&delivery.config, body) {
-                Ok(request) => post(&self.outbound, request).await,
-                Err(why) => Outcome::Impossible(why.to_owned()),
-            },
-        };
-        match outcome {
-            Outcome::Delivered => Next::Settle { through: told },
-            Outcome::Rejected(why) => {
-                self.warn(delivery, number, &why, attempts);
-                Next::Settle { through: number }
-            }
-            Outcome::Impossible(why) => {
-                self.warn(delivery, number, &why, attempts);
-                Next::Settle { through: rest }
-            }
-            Outcome::Failed { why, retry_after } => match patience::wait(attempts, retry_after) {
-                Some(after) => {
-                    debug!(
-                        "event {number} of task {:?} did not reach {}: {why}; the next attempt \
-                         is in {after:?}",
-                        delivery.claim.task_id,
-                        receiver(delivery)
-                    );
-                    Next::Retry { after }
-                }
-                None => {
-                    self.warn(delivery, number, &why, attempts);
-                    Next::Settle { through: rest }
-                }
-            },
-        }
-    }
-
-    async fn translated(&self, delivery: &Delivery) -> Result<Vec<u8>, String> {
-        let version = &delivery.config.protocol_version;
-        let Some(translate) = &self.translate else {
-            return Err(format!(
-                "the component exports no worker, which is asked for version {version}"
-            ));
-        };
-        let claim = &delivery.claim;
-        let (scope, task_id) = (claim.scope.clone(), claim.task_id.clone());
-        let body = translate.notification(scope, task_id, version.clone());
-        body.await.map_err(|why| {
-            format!("the component says no notification of version {version}: {why}")
-        })
-    }
-
-    /// Notes what became of an event. Returns the one to send next.
-    async fn settle(
-        &self,
-        claim: &DeliveryClaim,
-        number: u64,
-        next: Next,
-    ) -> Result<Option<Event>, Error> {
         let now = now();
-        match next {
-            Next::Settle { through } => {
-                let delivered = Delivered {
-                    claim: claim.clone(),
-                    number,
-                    through,
-                    now,
-                    lease_ms: milliseconds(CLAIM),
-                };
-                self.database.perform(delivered).await
-            }
-            Next::Retry { after } => {
-                let failed = DeliveryFailed {
-                    claim: claim.clone(),
-                    number,
-                    retry_at: now.saturating_add(milliseconds(after)),
-                };
-                self.database.perform(failed).await.map(|()| None)
-            }
+        let due = |wait| now.saturating_add(milliseconds(wait));
+        let claims = later
+            .into_iter()
+            .map(|(claim, wait)| (claim, due(wait)))
+            .collect();
+        if let Err(error) = self
+            .sender
+            .database()
+            .perform(PostponeDeliveries { claims })
+            .await
+        {
+            // The claims run out.
+            warn!("webhooks cannot be put off: {error}");
         }
     }
-
-    /// Says once for each webhook that it misses something. The URL may carry secrets: only its host
-    /// is shown.
-    fn warn(&self, delivery: &Delivery, number: u64, why: &str, attempts: u64) {
-        if self.warned.is_new(&delivery.claim) {
-            warn!(
-                "a webhook of task {:?} at {} is not sent event {number}: {why} (attempt {})",
-                delivery.claim.task_id,
-                receiver(delivery),
-                attempts + 1
-            );
-        }
-    }
-}
-
-fn receiver(delivery: &Delivery) -> String {
-    let uri = delivery.config.url.parse::<Uri>().ok();
-    let host = uri.as_ref().and_then(Uri::host);
-    host.unwrap_or("an unknown host").to_owned()
 }

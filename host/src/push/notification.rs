@@ -9,8 +9,13 @@ use http::{HeaderValue, Request, Uri};
 const VERSION: &str = "1.0";
 const AGENT: &str = concat!("attache/", env!("CARGO_PKG_VERSION"));
 
-/// A notification as a request. The error says what is wrong with the webhook, without its secrets.
-pub(super) fn request(config: &PushConfig, body: Vec<u8>) -> Result<Request<Bytes>, &'static str> {
+/// A notification as a request. A token that signs it has a header of its own, and also stands where
+/// receivers look for one unless the client said what belongs there. The error says what is wrong with the webhook, without its secrets.
+pub(super) fn request(
+    config: &PushConfig,
+    body: Vec<u8>,
+    signed: Option<&str>,
+) -> Result<Request<Bytes>, &'static str> {
     let media_type = if speaks_the_log(config) {
         "application/a2a+json"
     } else {
@@ -24,11 +29,18 @@ pub(super) fn request(config: &PushConfig, body: Vec<u8>) -> Result<Request<Byte
         let token = secret(token).ok_or("its token cannot be sent in a header")?;
         request = request.header("x-a2a-notification-token", token);
     }
-    if let Some(given) = &config.authentication
-        && !given.credentials.is_empty()
-    {
-        let value = secret(&format!("{} {}", given.scheme, given.credentials))
-            .ok_or("its credentials cannot be sent in a header")?;
+    if let Some(signed) = signed {
+        let signed = secret(signed).ok_or("its signature cannot be sent in a header")?;
+        request = request.header("x-a2a-notification-jwt", signed);
+    }
+    let credentials = match &config.authentication {
+        Some(given) if !given.credentials.is_empty() => {
+            Some(format!("{} {}", given.scheme, given.credentials))
+        }
+        _ => signed.map(|signed| format!("Bearer {signed}")),
+    };
+    if let Some(credentials) = credentials {
+        let value = secret(&credentials).ok_or("its credentials cannot be sent in a header")?;
         request = request.header(AUTHORIZATION, value);
     }
     request
@@ -90,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_notification_carries_the_event_and_who_asked() {
-        let request = request(&config(), event()).unwrap();
+        let request = request(&config(), event(), None).unwrap();
         assert_eq!(request.uri(), "https://example.com/hook?for=me");
         assert_eq!(request.headers()["content-type"], "application/a2a+json");
         assert_eq!(request.headers()["a2a-version"], "1.0");
@@ -105,7 +117,7 @@ mod tests {
         let mut config = config();
         config.token = None;
         config.authentication.as_mut().unwrap().credentials.clear();
-        let request = request(&config, event()).unwrap();
+        let request = request(&config, event(), None).unwrap();
         assert!(!request.headers().contains_key("x-a2a-notification-token"));
         assert!(!request.headers().contains_key("authorization"));
     }
@@ -114,7 +126,7 @@ mod tests {
     fn a_secret_adds_no_header_of_its_own() {
         let mut config = config();
         config.token = Some("a\r\nx: y".to_owned());
-        let error = request(&config, event()).unwrap_err();
+        let error = request(&config, event(), None).unwrap_err();
         assert_eq!(error, "its token cannot be sent in a header");
     }
 }

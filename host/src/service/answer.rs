@@ -1,6 +1,7 @@
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Response, StatusCode};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Method, Response, StatusCode};
+use http_body::Body as _;
 use serde_json::json;
 
 use super::reply::ReplyBody;
@@ -85,6 +86,24 @@ impl Answer {
                 .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
         response
+    }
+}
+
+/// What a path answers that can only be read. For HEAD it is the head alone: HTTP/2 would send the
+/// body, too.
+pub(super) fn to_read(
+    method: &Method,
+    mut response: Response<ReplyBody>,
+) -> Result<Response<ReplyBody>, Answer> {
+    match *method {
+        Method::GET => Ok(response),
+        Method::HEAD => {
+            if let Some(length) = response.body().size_hint().exact() {
+                response.headers_mut().insert(CONTENT_LENGTH, length.into());
+            }
+            Ok(response.map(|_| ReplyBody::of_bytes(Bytes::new())))
+        }
+        _ => Err(Answer::MethodNotAllowed),
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::{Method, Response};
 use serde_json::json;
 
-use super::answer::{Answer, of_json};
+use super::answer::{Answer, of_json, to_read};
 use super::reply::ReplyBody;
 use crate::tasks::TaskDatabase;
 
@@ -54,9 +54,6 @@ impl Health {
             Some("ready") => {}
             _ => return Err(Answer::NotFound),
         }
-        if method != Method::GET && method != Method::HEAD {
-            return Err(Answer::MethodNotAllowed);
-        }
-        Ok(of_json(json!({"status": "ok"})))
+        to_read(method, of_json(json!({"status": "ok"})))
     }
 }

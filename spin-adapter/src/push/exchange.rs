@@ -1,26 +1,17 @@
-use attache_task_store::PushConfig;
+use attache_task_store::{Outcome, PushConfig};
 use wasip2::http::outgoing_handler;
-use wasip2::http::types::{ErrorCode, FutureIncomingResponse, OutgoingBody, RequestOptions};
+use wasip2::http::types::{
+    ErrorCode, FutureIncomingResponse, IncomingResponse, OutgoingBody, RequestOptions,
+};
 use wasip2::io::poll::Pollable;
 use wasip2::io::streams::OutputStream;
 
 use super::notification::request;
+use crate::waiting::now;
 
 const SECOND: u64 = 1_000_000_000;
 const CONNECT: u64 = 5 * SECOND;
 const FIRST_BYTE: u64 = 15 * SECOND;
-
-/// What became of one notification.
-pub(super) enum Outcome {
-    /// The receiver has it.
-    Delivered,
-    /// The receiver does not want this one: the next may be another matter.
-    Rejected(String),
-    /// Nothing may or can be sent to this address.
-    Impossible(String),
-    /// It may work later.
-    Failed(String),
-}
 
 /// A request that is on its way.
 pub(super) struct Exchange {
@@ -68,9 +59,9 @@ impl Exchange {
     pub(super) fn advance(&mut self) -> Option<Outcome> {
         self.body = self.body.take().and_then(Writing::advance);
         Some(match self.answer.get()? {
-            Ok(Ok(response)) => of_status(response.status()),
+            Ok(Ok(response)) => of_response(&response),
             Ok(Err(code)) => of_code(&code),
-            Err(()) => Outcome::Failed("its answer was taken already".to_owned()),
+            Err(()) => Outcome::failed("its answer was taken already"),
         })
     }
 
@@ -107,13 +98,10 @@ impl Writing {
     }
 }
 
-fn of_status(status: u16) -> Outcome {
-    let why = || format!("the answer was {status}");
-    match status {
-        200..=299 => Outcome::Delivered,
-        408 | 429 | 500..=599 => Outcome::Failed(why()),
-        _ => Outcome::Rejected(why()),
-    }
+fn of_response(response: &IncomingResponse) -> Outcome {
+    let retry_after = response.headers().get("retry-after").into_iter().next();
+    let retry_after = retry_after.as_deref().map(str::from_utf8);
+    Outcome::of_answer(response.status(), retry_after.and_then(Result::ok), now())
 }
 
 fn of_code(code: &ErrorCode) -> Outcome {
@@ -131,6 +119,6 @@ fn of_code(code: &ErrorCode) -> Outcome {
             )
         }
         ErrorCode::HttpRequestUriInvalid => Outcome::Impossible("its URL is not valid".to_owned()),
-        other => Outcome::Failed(other.to_string()),
+        other => Outcome::failed(other.to_string()),
     }
 }

@@ -1,26 +1,27 @@
 //! Finds the webhooks that are behind.
 
 use crate::limits::integer;
-use crate::outbox;
 use crate::{
     Delivery, DeliveryClaim, Error, MAX_DELIVERIES_BYTES, Operation, Row, Scope, Transaction,
-    Value, push,
+    Value, outbox, push,
 };
 
 // The condition is repeated for a row that somebody else claimed while this waited for it.
 const CLAIM: &str = "UPDATE attache_outbox SET fence = fence + 1, due = ?2
 WHERE (tenant, owner, task_id, config_id) IN (SELECT tenant, owner, task_id, config_id
 FROM attache_outbox WHERE due <= ?1 ORDER BY due LIMIT ?3) AND due <= ?1
-RETURNING tenant, owner, task_id, config_id, fence, next, newest, attempts";
+RETURNING tenant, owner, task_id, config_id, fence, next, newest, attempts, since";
 
 const NEXT_DUE: &str = "SELECT due FROM attache_outbox WHERE due > ?1 ORDER BY due LIMIT 1";
 
 /// Claims webhooks that are to be sent something now, in every scope, longest due first; each comes
-/// with its next event, and after [`crate::MAX_DELIVERIES_BYTES`] of them there are no more. Until the claim ends nobody else sends that webhook anything, so events of a
-/// task reach a webhook in order.
+/// with its next event, and after [`crate::MAX_DELIVERIES_BYTES`] of them there are no more. Until
+/// the claim ends nobody else sends that webhook anything, so events of a task reach a webhook in
+/// order.
 ///
 /// What was sent is reported with [`crate::Delivered`], what could not be with
-/// [`crate::DeliveryFailed`]; a claim of which nothing is heard ends by itself.
+/// [`crate::DeliveryFailed`], what is given up with [`crate::DeliveryDropped`] and what there was no
+/// time for with [`crate::PostponeDeliveries`]; a claim of which nothing is heard ends by itself.
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimDeliveries {
     /// The time, in milliseconds since the epoch.
@@ -55,7 +56,8 @@ impl Operation for ClaimDeliveries {
         let mut bytes = 0;
         for mut row in rows {
             let claim = claim(&mut row)?;
-            let (next, newest, attempts) = (row.unsigned()?, row.unsigned()?, row.unsigned()?);
+            let (next, newest) = (row.unsigned()?, row.unsigned()?);
+            let (attempts, since) = (row.unsigned()?, row.unsigned()?);
             if bytes >= MAX_DELIVERIES_BYTES {
                 outbox::release(transaction, &claim, self.now).await?;
                 continue;
@@ -80,6 +82,7 @@ impl Operation for ClaimDeliveries {
                 event,
                 newest,
                 attempts,
+                since,
             });
         }
         let now = Value::Integer(integer(self.now));

@@ -1,8 +1,7 @@
 //! Plans another attempt.
 
 use crate::limits::integer;
-use crate::outbox;
-use crate::{DeliveryClaim, Error, Operation, Transaction, Value};
+use crate::{DeliveryClaim, Error, Operation, Transaction, Value, outbox};
 
 const RETRY: &str = "UPDATE attache_outbox SET attempts = attempts + 1, due = ?7
 WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND config_id = ?4 AND fence = ?5 AND next = ?6";
@@ -15,6 +14,8 @@ pub struct DeliveryFailed {
     pub claim: DeliveryClaim,
     /// The number of the event that was tried.
     pub number: u64,
+    /// The time, in milliseconds since the epoch.
+    pub now: u64,
     /// When to try again, in milliseconds since the epoch.
     pub retry_at: u64,
 }
@@ -30,6 +31,9 @@ impl Operation for DeliveryFailed {
             integer(self.retry_at),
         ];
         let params = outbox::keyed(&self.claim, numbers.map(Value::Integer));
-        transaction.execute(RETRY, &params).await.map(|_| ())
+        if transaction.execute(RETRY, &params).await? == 0 {
+            outbox::start_over(transaction, &self.claim, self.number, self.now).await?;
+        }
+        Ok(())
     }
 }

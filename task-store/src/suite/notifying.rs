@@ -3,10 +3,11 @@
 use super::case::{Case, LEASE, NOW, change, key, with_snapshot};
 use super::webhooks::{config, delete, put, with_push};
 use crate::{
-    Begun, ClaimDeliveries, Database, Delivered, Delivery, DeliveryFailed, Fail, Lease, State,
+    Begun, ClaimDeliveries, Database, Delivered, Delivery, DeliveryDropped, DeliveryFailed, Fail,
+    Lease, PostponeDeliveries, State,
 };
 
-fn delivered(delivery: &Delivery, number: u64, through: u64, now: u64) -> Delivered {
+pub(super) fn delivered(delivery: &Delivery, number: u64, through: u64, now: u64) -> Delivered {
     Delivered {
         claim: delivery.claim.clone(),
         number,
@@ -16,17 +17,34 @@ fn delivered(delivery: &Delivery, number: u64, through: u64, now: u64) -> Delive
     }
 }
 
-fn failed(delivery: &Delivery, number: u64, retry_at: u64) -> DeliveryFailed {
+pub(super) fn failed(delivery: &Delivery, number: u64, retry_at: u64) -> DeliveryFailed {
     DeliveryFailed {
         claim: delivery.claim.clone(),
         number,
+        now: NOW,
         retry_at,
+    }
+}
+
+pub(super) fn dropped(
+    delivery: &Delivery,
+    number: u64,
+    through: u64,
+    reason: &str,
+) -> DeliveryDropped {
+    DeliveryDropped {
+        claim: delivery.claim.clone(),
+        number,
+        through,
+        reason: reason.to_owned(),
+        now: NOW,
+        lease_ms: LEASE,
     }
 }
 
 impl<D: Database> Case<'_, D> {
     /// Creates a task with one event and a webhook.
-    async fn create_with(&mut self, id: &str, webhook: &str) -> Result<Lease, String> {
+    pub(super) async fn create_with(&mut self, id: &str, webhook: &str) -> Result<Lease, String> {
         let first = with_snapshot(change(State::Working, NOW, &["first"]), "{}");
         let begin = with_push(self.creation(id, "c", None, first, NOW), config(webhook));
         match self.perform("create with a webhook", begin).await? {
@@ -36,7 +54,7 @@ impl<D: Database> Case<'_, D> {
     }
 
     /// What is to be sent in this case's scope, by webhook; and when to ask again.
-    async fn due(&mut self, now: u64) -> Result<Vec<Delivery>, String> {
+    pub(super) async fn due(&mut self, now: u64) -> Result<Vec<Delivery>, String> {
         let claim = ClaimDeliveries {
             now,
             lease_ms: LEASE,
@@ -50,7 +68,7 @@ impl<D: Database> Case<'_, D> {
     }
 
     /// The one delivery there is.
-    async fn due_one(&mut self, now: u64) -> Result<Delivery, String> {
+    pub(super) async fn due_one(&mut self, now: u64) -> Result<Delivery, String> {
         match <[Delivery; 1]>::try_from(self.due(now).await?) {
             Ok([delivery]) => Ok(delivery),
             Err(other) => Err(self.wrong("claim one delivery", &other)),
@@ -58,7 +76,7 @@ impl<D: Database> Case<'_, D> {
     }
 
     /// Reports an event as sent, and compares what follows it.
-    async fn sends(
+    pub(super) async fn sends(
         &mut self,
         what: &str,
         delivery: &Delivery,
@@ -70,7 +88,11 @@ impl<D: Database> Case<'_, D> {
     }
 
     /// Reports an event as sent. Returns the text of the next one.
-    async fn sent(&mut self, delivery: &Delivery, number: u64) -> Result<Option<String>, String> {
+    pub(super) async fn sent(
+        &mut self,
+        delivery: &Delivery,
+        number: u64,
+    ) -> Result<Option<String>, String> {
         let delivered = delivered(delivery, number, number, NOW);
         let next = self.perform("delivered", delivered).await?;
         match next {
@@ -220,15 +242,55 @@ pub(super) async fn gives_up<D: Database>(case: &mut Case<'_, D>) -> Result<(), 
     let done = change(State::Completed, NOW, &["last"]);
     case.append(&lease, done, NOW).await?;
     // What came after the claim was never tried.
-    let given_up = delivered(&delivery, 1, delivery.newest, NOW);
+    let given_up = dropped(&delivery, 1, delivery.newest, "broken");
     let next = case.perform("give up", given_up).await?;
     let next = next.map(|event| event.number);
     case.equal("after what was given up", next, Some(4))?;
-    let given_up = delivered(&delivery, 4, u64::MAX, NOW);
+    let given_up = dropped(&delivery, 4, u64::MAX, "gone");
     let next = case.perform("give up all", given_up).await?;
     case.equal("the end", next, None)?;
     let nothing = case.due(NOW + 2 * LEASE).await?;
     case.equal("nothing more", nothing, vec![])
+}
+
+pub(super) async fn knows_since_when<D: Database>(case: &mut Case<'_, D>) -> Result<(), String> {
+    let lease = case.create_with("t", "a").await?;
+    let delivery = case.due_one(NOW + 10).await?;
+    case.equal("since the append", delivery.since, NOW)?;
+    case.perform("failed", failed(&delivery, 1, NOW + 20))
+        .await?;
+    let more = change(State::Working, NOW, &["second"]);
+    case.append(&lease, more, NOW + 15).await?;
+    let delivery = case.due_one(NOW + 20).await?;
+    case.equal("a failure changes nothing", delivery.since, NOW)?;
+    let sent = delivered(&delivery, 1, 1, NOW + 30);
+    case.perform("delivered", sent).await?;
+    case.perform("failed", failed(&delivery, 2, NOW + 40))
+        .await?;
+    let delivery = case.due_one(NOW + 40).await?;
+    case.equal("since its turn", delivery.since, NOW + 30)?;
+    case.sends("the end", &delivery, 2, None).await
+}
+
+pub(super) async fn is_put_off<D: Database>(case: &mut Case<'_, D>) -> Result<(), String> {
+    case.create_with("t", "a").await?;
+    let delivery = case.due_one(NOW).await?;
+    let later = NOW + 2 * LEASE;
+    let postpone = PostponeDeliveries {
+        claims: vec![(delivery.claim.clone(), NOW + 5)],
+    };
+    case.perform("postpone", postpone).await?;
+    let early = case.due(NOW + 4).await?;
+    case.equal("not before", early, vec![])?;
+    let again = case.due_one(NOW + 5).await?;
+    case.equal("no attempt is counted", again.attempts, 0)?;
+    case.equal("it grows older", again.since, NOW)?;
+    // The claim was given back, and with it the right to give it back.
+    let postpone = PostponeDeliveries {
+        claims: vec![(delivery.claim, later)],
+    };
+    case.perform("too late", postpone).await?;
+    case.sends("the end", &again, 1, None).await
 }
 
 pub(super) async fn forgets_what_was_removed<D: Database>(

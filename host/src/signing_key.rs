@@ -1,3 +1,10 @@
+//! Private keys that sign in the form of JSON Web Signatures, and their public halves as others have
+//! to see them.
+//!
+//! Read from PEM and kept until the process ends; neither an error nor a log entry shows any of it.
+
+mod public_key;
+
 use std::fmt;
 
 use ring::error::Unspecified;
@@ -8,19 +15,20 @@ use ring::signature::{
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
+use serde_json::Value;
 use thiserror::Error;
 
-use super::thumbprint;
+use public_key::PublicKey;
 
-/// The private key that signs cards.
-pub struct CardKey(Algorithm);
+/// A private key for ES256 or RS256.
+pub struct SigningKey(Algorithm);
 
 enum Algorithm {
     Es256(EcdsaKeyPair),
     Rs256(RsaKeyPair),
 }
 
-/// Why a text is no key for cards. The text itself is never repeated.
+/// Why a text is no such key. The text itself is never repeated.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum KeyError {
     /// Not PEM, or not a private key.
@@ -37,15 +45,31 @@ pub enum KeyError {
     Unfit(String),
 }
 
-impl CardKey {
+impl SigningKey {
+    /// Reads the private keys in a PEM text, of which there is at least one.
+    ///
+    /// # Errors
+    /// [`KeyError`], when one of them cannot sign for ES256 or RS256.
+    pub fn parse_all(pem: &[u8]) -> Result<Vec<Self>, KeyError> {
+        let keys = PrivateKeyDer::pem_slice_iter(pem)
+            .map(|der| Self::of_der(der.map_err(|_| KeyError::NotPem)?))
+            .collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() {
+            return Err(KeyError::NotPem);
+        }
+        Ok(keys)
+    }
+
     /// Reads the first private key in a PEM text.
     ///
     /// # Errors
     /// [`KeyError`], when it cannot sign for ES256 or RS256.
     pub fn parse(pem: &[u8]) -> Result<Self, KeyError> {
-        let PrivateKeyDer::Pkcs8(der) =
-            PrivateKeyDer::from_pem_slice(pem).map_err(|_| KeyError::NotPem)?
-        else {
+        Self::of_der(PrivateKeyDer::from_pem_slice(pem).map_err(|_| KeyError::NotPem)?)
+    }
+
+    fn of_der(der: PrivateKeyDer<'_>) -> Result<Self, KeyError> {
+        let PrivateKeyDer::Pkcs8(der) = der else {
             return Err(KeyError::NotPkcs8);
         };
         let der = der.secret_pkcs8_der();
@@ -68,15 +92,27 @@ impl CardKey {
     }
 
     /// The thumbprint of the public key (RFC 7638).
-    pub(super) fn thumbprint(&self) -> String {
+    pub fn thumbprint(&self) -> String {
+        self.public_key().thumbprint()
+    }
+
+    /// The public key as a JSON Web Key of this name.
+    pub fn public_jwk(&self, key_id: &str) -> Value {
+        self.public_key().jwk(self.algorithm(), key_id)
+    }
+
+    fn public_key(&self) -> PublicKey {
         match &self.0 {
-            Algorithm::Es256(key) => thumbprint::of_p256(key.public_key().as_ref()),
-            Algorithm::Rs256(key) => thumbprint::of_rsa(key.public()),
+            Algorithm::Es256(key) => PublicKey::of_p256(key.public_key().as_ref()),
+            Algorithm::Rs256(key) => PublicKey::of_rsa(key.public()),
         }
     }
 
     /// The signature in the form of JSON Web Signatures: for ES256 the two numbers side by side.
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    ///
+    /// # Errors
+    /// When the machine has no random numbers.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let rng = SystemRandom::new();
         match &self.0 {
             Algorithm::Es256(key) => Ok(key.sign(&rng, message)?.as_ref().to_vec()),
@@ -89,8 +125,8 @@ impl CardKey {
     }
 }
 
-impl fmt::Debug for CardKey {
+impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CardKey({})", self.algorithm())
+        write!(f, "SigningKey({})", self.algorithm())
     }
 }
