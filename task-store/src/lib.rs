@@ -14,6 +14,7 @@
 //! - A task in a terminal state is never written again.
 //! - A task whose lease ended is reported as not running, whatever its state says, until somebody
 //!   claims it and resumes or fails it.
+//! - A dispatched task is nobody's until the one with its token claims it, or nobody does in time.
 //!
 //! - A webhook hears of every event that is appended while the task has it, in order: what it was not
 //!   sent yet is written in the transaction that appends, and only one sender has it at a time.
@@ -24,7 +25,9 @@
 //! Features: `sqlite` is the native SQLite executor, `suite` the tests that every executor passes.
 
 mod changes;
+mod checkpoint;
 mod counters;
+mod dispatched;
 mod error;
 mod executor;
 mod failure;
@@ -47,19 +50,20 @@ mod webhook;
 pub use error::Error;
 pub use executor::{Database, Dialect, Operation, Row, Transaction, Value};
 pub use limits::{
-    MAX_ARTIFACTS_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_EVENTS, MAX_DELIVERIES_BYTES,
-    MAX_DIGEST_BYTES, MAX_EVENT_BYTES, MAX_EVENTS, MAX_EVENTS_BYTES, MAX_IDENTIFIER_BYTES,
-    MAX_LOG_BYTES, MAX_PAGE_SIZE, MAX_PUSH_CONFIGS, MAX_PUSH_SECRET_BYTES, MAX_PUSH_URL_BYTES,
-    MAX_STATE_KEY_CHARS, MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS,
-    MAX_TASK_BYTES, MAX_TIME, TOTAL_SINCE_BOUND,
+    MAX_ARTIFACTS_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_EVENTS, MAX_CHECKPOINT_BYTES,
+    MAX_DELIVERIES_BYTES, MAX_DIGEST_BYTES, MAX_EVENT_BYTES, MAX_EVENTS, MAX_EVENTS_BYTES,
+    MAX_IDENTIFIER_BYTES, MAX_LOG_BYTES, MAX_PAGE_SIZE, MAX_PUSH_CONFIGS, MAX_PUSH_SECRET_BYTES,
+    MAX_PUSH_URL_BYTES, MAX_STATE_KEY_CHARS, MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, MAX_TAIL_BYTES,
+    MAX_TAIL_EVENTS, MAX_TASK_BYTES, MAX_TIME, TOTAL_SINCE_BOUND,
 };
 pub use model::{
     Begun, Change, Event, Lease, MessageKey, Opening, Progress, Renewal, Scope, Snapshot, Task,
 };
 pub use operations::{
-    Append, Appended, Begin, Cancel, Check, ClaimDeliveries, ClaimExpired, ClaimedDeliveries,
-    DeletePushConfig, Delivered, DeliveryFailed, Events, Fail, Get, IsMigrated, List, Migrate,
-    PushConfigs, PutPushConfig, ReadState, Renew, WriteState,
+    Append, Appended, Begin, Cancel, Check, ClaimDeliveries, ClaimDispatched, ClaimExpired,
+    ClaimedDeliveries, DeletePushConfig, Delivered, DeliveryFailed, Dispatch, DispatchClaim,
+    Events, Fail, Get, IsMigrated, List, Migrate, PushConfigs, PutPushConfig, ReadState, Renew,
+    SettleDispatched, Undispatch, WriteState,
 };
 pub use query::{Cursor, Page, Query};
 #[cfg(feature = "sqlite")]

@@ -24,6 +24,7 @@ fn change(text: &str) -> Change {
             task: b"{}".to_vec(),
             artifacts: None,
         }),
+        checkpoint: None,
     }
 }
 
@@ -55,11 +56,16 @@ async fn a_task_from_before_there_were_webhooks_goes_on_and_gets_one() {
     database.perform(Migrate).await.unwrap();
     let lease = create(&database).await;
     database.close().await;
-    // What version 2 added, away again.
+    // What versions 2 and 3 added, away again.
     rusqlite::Connection::open(&path)
         .unwrap()
         .execute_batch(
-            "DROP TABLE attache_outbox; DROP TABLE attache_push;
+            "DROP TABLE attache_outbox; DROP TABLE attache_push; DROP TABLE attache_checkpoint;
+            DROP TABLE attache_dispatch; DROP TABLE attache_dead_letter;
+            DROP INDEX attache_task_by_end; DROP INDEX attache_state_by_age;
+            ALTER TABLE attache_task DROP COLUMN checkpoint;
+            ALTER TABLE attache_task DROP COLUMN dispatched;
+            ALTER TABLE attache_state DROP COLUMN updated;
             ALTER TABLE attache_task DROP COLUMN push;
             DELETE FROM attache_schema WHERE version > 1;",
         )
