@@ -115,11 +115,18 @@ impl HostTaskLog for TaskView<'_> {
         }
         Ok(
             match self.tasks.keeper.begin(scope, opening, canceled).await {
-                Ok(Beginning::Started(held, task)) => {
-                    let run = self.table.push(Run(held))?;
+                Ok(Beginning::Started {
+                    run,
+                    task,
+                    checkpoint,
+                    dispatched,
+                }) => {
+                    let run = self.table.push(Run(run))?;
                     Ok(Begun::Started(Started {
                         run,
                         task: task.map(Into::into),
+                        checkpoint,
+                        dispatched,
                     }))
                 }
                 Ok(Beginning::Repeated(task)) => Ok(Begun::Repeated(task.into())),

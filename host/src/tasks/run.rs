@@ -29,7 +29,11 @@ impl HostRun for TaskView<'_> {
 
     /// The instance lives until its work is done, whether or not its response was sent, so the
     /// work stays with it.
-    fn dispatch(&mut self, run: Resource<Run>) -> Result<Result<Placement, Error>> {
+    fn dispatch(
+        &mut self,
+        run: Resource<Run>,
+        _checkpoint: Option<Vec<u8>>,
+    ) -> Result<Result<Placement, Error>> {
         let over = self.table.get(&run)?.0.is_over();
         Ok(if over {
             Err(Error::Lost)
