@@ -6,6 +6,7 @@
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
 mod card_signing;
+mod dispatch;
 mod environment;
 mod error;
 mod flags;
@@ -13,6 +14,7 @@ mod origins;
 mod parse;
 mod public_url;
 
+pub use dispatch::{Dispatching, QueueConfig, QueueName};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
@@ -56,6 +58,8 @@ pub struct Config {
     pub grpc: bool,
     /// How long a repeated message finds the task that it began; none turns that off.
     pub idempotency_window: Option<Duration>,
+    /// Where work goes on after the response.
+    pub dispatching: Dispatching,
     /// Webhooks may name private addresses. Push delivery reads it.
     pub push_allow_private: bool,
     /// What the component may reach.
@@ -164,6 +168,26 @@ impl Config {
                  for it; give the agent's URL, or unset the key for cards",
             ));
         }
+        let dispatching = dispatch::resolve(
+            dispatch::Given {
+                mode: flags.dispatch,
+                queue: flags.tasks_queue,
+                service_account: flags.tasks_service_account,
+                deadline: flags.tasks_deadline,
+                endpoint: flags.cloud_tasks_url,
+            },
+            &platform,
+        )?;
+        if matches!(dispatching, Dispatching::CloudTasks(_))
+            && public_url.is_none()
+            && !platform.is_cloud_run()
+        {
+            return Err(ConfigError::missing(
+                "ATTACHE_PUBLIC_URL (--public-url)",
+                "ATTACHE_DISPATCH is cloud-tasks, and the queue has to know where to call; give the \
+                 agent's URL",
+            ));
+        }
         let mut settings = settings(flags.config, environment)?;
         if let Some(origins) = origins::origins(flags.allow_origin)? {
             settings.insert("attache_allow_origin".to_owned(), origins);
@@ -188,6 +212,7 @@ impl Config {
                 Duration::from_secs(600),
             )
             .map(|window| (!window.is_zero()).then_some(window))?,
+            dispatching,
             push_allow_private: parse::switch(
                 "ATTACHE_PUSH_ALLOW_PRIVATE (--push-allow-private)",
                 flags.push_allow_private,

@@ -8,6 +8,7 @@
 //! Lifetimes: [`Keeper`] once per process; nothing per component; [`TaskView`] once per request,
 //! bound to the caller's owner.
 
+mod claim;
 mod convert;
 mod database;
 mod held;
@@ -18,6 +19,7 @@ mod sweeper;
 mod wakeups;
 mod watch;
 
+pub use claim::Claim;
 pub use database::{OpenError, TaskDatabase};
 pub use held::HeldRun;
 pub use keeper::Keeper;
@@ -29,7 +31,10 @@ pub use sweeper::{Resume, Sweeper};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long a run holds its task without a sign of life.
-const LEASE: Duration = Duration::from_secs(15);
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
+/// How long a dispatched task waits to be called for, before it counts as abandoned. A queue that
+/// works calls within a second, and one that was paused for a while is not hurried.
+const CALLED_WITHIN: Duration = Duration::from_secs(60 * 60);
 /// How often the signs of life are given: two may be lost.
 const RENEWAL: Duration = Duration::from_secs(5);
 

@@ -55,7 +55,7 @@ impl Health {
             _ => return Err(Answer::NotFound),
         }
         if method != Method::GET && method != Method::HEAD {
-            return Err(Answer::MethodNotAllowed);
+            return Err(Answer::MethodNotAllowed("GET, HEAD"));
         }
         Ok(of_json(json!({"status": "ok"})))
     }

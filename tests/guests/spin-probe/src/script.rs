@@ -143,11 +143,14 @@ impl Script {
         match self.log(step).begin(&opening).map_err(failure)? {
             Begun::Started(started) => {
                 self.runs.insert(name(step), started.run);
-                let mut begun = json!({ "started": started.task.as_ref().map(task) });
-                if let Some(left) = started.checkpoint {
-                    begun["checkpoint"] = json!(String::from_utf8_lossy(&left));
-                }
-                Ok(begun)
+                let found = started.task.as_ref().map(task);
+                Ok(match started.checkpoint {
+                    None => json!({ "started": found }),
+                    Some(left) => {
+                        let left = String::from_utf8_lossy(&left);
+                        json!({ "started": found, "checkpoint": left })
+                    }
+                })
             }
             Begun::Repeated(found) => Ok(json!({ "repeated": task(&found) })),
         }
