@@ -22,6 +22,7 @@ use crate::bindings::WorkerPre;
 use crate::card_signer::CardSigner;
 use crate::component::{self, LoadError};
 use crate::config::Limits;
+use crate::dispatch::Dispatcher;
 use crate::engine::CpuMeter;
 use crate::identity::Caller;
 use crate::instance::{self, Capabilities, Instance};
@@ -42,6 +43,8 @@ pub struct Shared {
     pub outbound: Outbound,
     /// The task log.
     pub keeper: Keeper,
+    /// Where work goes on after the response.
+    pub dispatcher: Dispatcher,
     /// What signs agent cards.
     pub card_signer: CardSigner,
 }
@@ -71,7 +74,7 @@ impl Agent {
     /// # Errors
     /// [`LoadError`], when it cannot be loaded or linked.
     pub fn of_bytes(
-        shared: Shared,
+        mut shared: Shared,
         path: &Path,
         bytes: &[u8],
         settings: Settings,
@@ -87,6 +90,8 @@ impl Agent {
         let worker = if exports.worker {
             Some(WorkerPre::new(linked.clone()).map_err(invalid)?)
         } else {
+            // A call could hand it nothing.
+            shared.dispatcher = Dispatcher::inline();
             None
         };
         let handler = ProxyPre::new(linked).map_err(invalid)?;
@@ -111,7 +116,11 @@ impl Agent {
 
     /// A store for one instance, which serves `caller`. Call it inside the request's span.
     pub fn store(&self, caller: Caller) -> (Store<Instance>, CpuMeter) {
-        let tasks = Tasks::new(self.shared.keeper.clone(), caller.owner().to_owned());
+        let tasks = Tasks::new(
+            self.shared.keeper.clone(),
+            self.shared.dispatcher.clone(),
+            caller.owner().to_owned(),
+        );
         self.store_with(caller, tasks)
     }
 

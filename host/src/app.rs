@@ -15,7 +15,8 @@ use crate::agent::{Agent, RehearsalError, Shared};
 use crate::card_signer::CardSigner;
 use crate::cloud_run;
 use crate::component::{self, LoadError};
-use crate::config::{Config, Platform, PublicUrl, PushSettings};
+use crate::config::{Config, Dispatching, Platform, PublicUrl, PushSettings};
+use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
 use crate::engine::{self, Ticker};
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
@@ -30,6 +31,12 @@ use crate::work::Work;
 
 /// How long the last responses may take to leave, and the tasks of dropped runs to be settled.
 const SETTLING: Duration = Duration::from_secs(1);
+
+const MAY_STAND_STILL: &str = "\
+    under request-based billing Cloud Run takes the processor away when the response is sent, and \
+    then the tasks of clients that do not wait (returnImmediately) and late webhooks stand still \
+    until the next request; set ATTACHE_TASKS_QUEUE (--tasks-queue) to a queue of Cloud Tasks, or \
+    use instance-based billing (--no-cpu-throttling) and set ATTACHE_DISPATCH (--dispatch) to inline";
 
 /// A host that listens. [`App::serve`] does the rest.
 pub struct App {
@@ -77,6 +84,9 @@ pub enum StartError {
          ATTACHE_PUBLIC_URL (--public-url), or unset the key for that"
     )]
     UnknownUrl(&'static str),
+    /// The queue that is configured cannot be used.
+    #[error(transparent)]
+    Queue(#[from] NotUsable),
     /// The engine cannot be set up.
     #[error("the WebAssembly engine cannot be set up: {0}")]
     Engine(String),
@@ -91,6 +101,7 @@ impl StartError {
             | Self::Listen { .. }
             | Self::Rehearsal(RehearsalError::Instance(_))
             | Self::UnknownUrl(_)
+            | Self::Queue(_)
             | Self::Engine(_) => 69,
         }
     }
@@ -116,11 +127,27 @@ impl App {
         if let Some(project) = config.project.or(project) {
             telemetry.set_project(project);
         }
-        let public_url = config.public_url.or(found.map(|found| found.url));
+        let url = found.as_ref().map(|found| found.url.clone());
+        let public_url = config.public_url.or(url);
         if config.card_signing.is_some() && public_url.is_none() {
             return Err(StartError::UnknownUrl("the agent card"));
         }
         let push = deliverer_settings(config.push, public_url.as_ref())?;
+
+        let dispatcher = match config.dispatching {
+            Dispatching::CloudTasks(queue) => {
+                let (url, found) = (public_url.as_ref(), found.as_ref());
+                let queue = CloudTasks::find(queue, url, found, &metadata).await?;
+                info!("work goes on after the response in requests of its own: {queue}");
+                Dispatcher::by(queue)
+            }
+            Dispatching::Inline { unchosen } => {
+                if unchosen {
+                    warn!("{MAY_STAND_STILL}");
+                }
+                Dispatcher::inline()
+            }
+        };
 
         let keeper = Keeper::new(database.clone(), config.keeping);
         let shared = Shared {
@@ -128,6 +155,7 @@ impl App {
             limits: config.limits,
             outbound: Outbound::new(config.outbound),
             keeper: keeper.clone(),
+            dispatcher: dispatcher.clone(),
             card_signer: config.card_signing.map(CardSigner::new).unwrap_or_default(),
         };
         let deployed_at = component::written_at(&config.component).unwrap_or_else(now);
@@ -158,6 +186,12 @@ impl App {
         let work = Work::default();
         let resume = agent.resumes().then(|| agent.clone() as Arc<dyn Resume>);
         let translate = agent.resumes().then(|| agent.clone() as Arc<dyn Translate>);
+        let callback = match (&resume, &public_url) {
+            (Some(resume), Some(url)) if dispatcher.is_by_queue() => {
+                Some(Callback::new(keeper.clone(), resume.clone(), url))
+            }
+            _ => None,
+        };
         let sweeper = Sweeper::new(keeper.clone(), resume, work.clone());
         let retention = Retention::new(
             database.clone(),
@@ -165,7 +199,8 @@ impl App {
             config.keeping.idempotency_window,
         );
         let key_set = push.signer.as_ref().map(|signer| signer.key_set());
-        let service = Service::new(agent, config.limits, work.clone(), database, key_set);
+        let (limits, under) = (config.limits, work.clone());
+        let service = Service::new(agent, limits, under, database, callback, key_set);
         let patience = if config.platform.is_cloud_run() {
             HeaderPatience::PROXY
         } else {

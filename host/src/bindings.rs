@@ -13,7 +13,6 @@ mod generated {
             "attache:agent/tasks.[constructor]task-log": trappable,
             "attache:agent/tasks.[method]run.stopping": trappable,
             "attache:agent/tasks.[method]run.watch": trappable,
-            "attache:agent/tasks.[method]run.dispatch": trappable,
         },
         exports: { default: async },
         require_store_data_send: true,

@@ -11,6 +11,7 @@ use crate::app::StartError;
 use crate::card_signer::CardSigner;
 use crate::component;
 use crate::config::{Limits, Platform};
+use crate::dispatch::Dispatcher;
 use crate::engine::{self, Ticker};
 use crate::outbound::{Outbound, OutboundConfig};
 use crate::settings::Settings;
@@ -39,6 +40,7 @@ pub async fn compile(component: &Path, output: &Path) -> Result<u64, StartError>
         limits: LIMITS,
         outbound: Outbound::new(OutboundConfig::default()),
         keeper: Keeper::new(TaskDatabase::in_memory().await?, Keeping::default()),
+        dispatcher: Dispatcher::inline(),
         card_signer: CardSigner::default(),
     };
     let settings = Settings::new(

@@ -9,6 +9,7 @@ mod card_signing;
 mod data;
 mod database;
 mod dead_letters;
+mod dispatch;
 mod environment;
 mod error;
 mod flags;
@@ -22,6 +23,7 @@ mod retention;
 pub use data::DataFlags;
 pub use database::{DataLocation, Login, PostgresLocation};
 pub use dead_letters::{DeadLettersFlags, DeadLettersVerb, Which};
+pub use dispatch::{Dispatching, QueueConfig, QueueName};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
@@ -69,6 +71,8 @@ pub struct Config {
     pub grpc: bool,
     /// How runs are kept.
     pub keeping: Keeping,
+    /// Where work goes on after the response.
+    pub dispatching: Dispatching,
     /// How webhooks are called.
     pub push: PushSettings,
     /// What the component may reach.
@@ -187,6 +191,26 @@ impl Config {
             Duration::from_secs(600),
         )
         .map(|window| (!window.is_zero()).then_some(window))?;
+        let dispatching = dispatch::resolve(
+            dispatch::Given {
+                mode: flags.dispatch,
+                queue: flags.tasks_queue,
+                service_account: flags.tasks_service_account,
+                deadline: flags.tasks_deadline,
+                endpoint: flags.cloud_tasks_url,
+            },
+            &platform,
+        )?;
+        if matches!(dispatching, Dispatching::CloudTasks(_))
+            && public_url.is_none()
+            && !platform.is_cloud_run()
+        {
+            return Err(ConfigError::missing(
+                "ATTACHE_PUBLIC_URL (--public-url)",
+                "ATTACHE_DISPATCH is cloud-tasks, and the queue has to know where to call; give the \
+                 agent's URL",
+            ));
+        }
         let mut settings = settings(flags.config, environment)?;
         if let Some(origins) = origins::origins(flags.allow_origin)? {
             settings.insert("attache_allow_origin".to_owned(), origins);
@@ -215,6 +239,7 @@ impl Config {
                     Duration::from_secs(1),
                 )?,
             },
+            dispatching,
             push,
             outbound: OutboundConfig {
                 allow: allow_list(flags.allow_outbound)?,

@@ -3,7 +3,8 @@
 //! [`App`] puts the parts together. From the outside in: [`server`] accepts connections, [`service`]
 //! answers a request, [`agent`] is the loaded component, [`instance`] what one request runs in.
 //! What a component may do are capabilities, one module each: [`tasks`], [`outbound`], [`settings`],
-//! [`identity`], [`card_signer`]; [`push`] tells others of what it did. Each says which of its parts
+//! [`identity`], [`card_signer`]; [`push`] tells others of what it did, and [`dispatch`] finds a
+//! place for work that outlives its request. Each says which of its parts
 //! live as long as the process, the component, or the
 //! request.
 
@@ -16,6 +17,7 @@ pub mod compile;
 pub mod component;
 pub mod config;
 pub mod dead_letters;
+pub mod dispatch;
 pub mod engine;
 pub mod identity;
 pub mod instance;

@@ -6,6 +6,7 @@
 
 mod access_log;
 mod answer;
+mod called;
 mod exchange;
 mod health;
 mod key_set;
@@ -23,11 +24,12 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{Instrument, debug};
 
 use crate::agent::Agent;
 use crate::config::Limits;
+use crate::dispatch::Callback;
 use crate::identity::Caller;
 use crate::tasks::TaskDatabase;
 use crate::telemetry::{TraceContext, request_span};
@@ -50,18 +52,22 @@ struct Inner {
     /// One permit per instance.
     instances: Arc<Semaphore>,
     work: Work,
+    /// Where the queue calls, if there is one.
+    callback: Option<Callback>,
     health: Health,
     key_set: KeySet,
     ids: RequestIds,
 }
 
 impl Service {
-    /// Serves `agent`, with its instances under `work`, and the key set if there is one.
+    /// Serves `agent`, with its instances under `work`, a queue that calls `callback`, and the key set
+    /// if there is one.
     pub fn new(
         agent: Arc<Agent>,
         limits: Limits,
         work: Work,
         database: TaskDatabase,
+        callback: Option<Callback>,
         key_set: Option<Bytes>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -69,6 +75,7 @@ impl Service {
             limits,
             instances: Arc::new(Semaphore::new(limits.max_instances as usize)),
             work,
+            callback,
             health: Health::new(database),
             key_set: KeySet::new(key_set),
             ids: RequestIds::default(),
@@ -123,6 +130,10 @@ impl Service {
             return Err(Answer::NotReady("the process is about to end; try again"));
         }
         check_form(&request)?;
+        let callback = self.0.callback.as_ref();
+        if let Some(callback) = callback.filter(|called| called.is_at(request.uri().path())) {
+            return called::answer(callback.clone(), &self.0.work, self.permit()?, request).await;
+        }
         let (head, body) = request.into_parts();
         let most = self.0.limits.max_body;
         let declared = head
@@ -137,12 +148,7 @@ impl Service {
             }
             return Err(Answer::TooLarge { most });
         }
-        let Ok(permit) = self.0.instances.clone().try_acquire_owned() else {
-            debug!("all {} instances are busy", self.0.limits.max_instances);
-            return Err(Answer::Busy {
-                most: self.0.limits.max_instances,
-            });
-        };
+        let permit = self.permit()?;
         let caller = Caller::of_request(&head);
         let (body, exceeded) = RequestBody::new(body, most);
         let request = Request::from_parts(head, body);
@@ -153,6 +159,17 @@ impl Service {
             () = exceeded.wait() => Err(Answer::TooLarge { most }),
             response = exchange => response,
         }
+    }
+
+    /// Room for an instance.
+    fn permit(&self) -> Result<OwnedSemaphorePermit, Answer> {
+        let permit = self.0.instances.clone().try_acquire_owned();
+        permit.map_err(|_| {
+            debug!("all {} instances are busy", self.0.limits.max_instances);
+            Answer::Busy {
+                most: self.0.limits.max_instances,
+            }
+        })
     }
 }
 

@@ -9,6 +9,7 @@
 //! Lifetimes: [`Keeper`] once per process; nothing per component; [`TaskView`] once per request,
 //! bound to the caller's owner.
 
+mod claim;
 mod clock;
 mod convert;
 mod database;
@@ -23,6 +24,7 @@ mod sweeper;
 mod wakeups;
 mod watch;
 
+pub use claim::Claim;
 pub use database::{OpenError, TaskDatabase};
 pub use held::HeldRun;
 pub use keeper::{Keeper, Keeping};
@@ -33,3 +35,9 @@ pub use run::Run;
 pub use sweeper::{Resume, Sweeper};
 
 pub(crate) use clock::{milliseconds, now};
+
+use std::time::Duration;
+
+/// How long a dispatched task waits to be called for, before it counts as abandoned. A queue that
+/// works calls within a second, and one that was paused for a while is not hurried.
+const CALLED_WITHIN: Duration = Duration::from_secs(60 * 60);

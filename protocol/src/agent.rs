@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::log::{LogError, SharedLog};
 use crate::platform::{Caller, Platform};
-use crate::run::Recorder;
+use crate::run::{Recorder, Terms};
 use crate::wire::{AgentCard, Artifact, Message, Part, Task};
 
 /// An A2A agent. The engine does the protocol; the agent does the work.
@@ -43,9 +43,11 @@ pub trait Agent: 'static {
         Creation::BeforeRun
     }
 
-    /// True when a run that was lost with its machine may be started again from the same message.
-    /// Otherwise the task is failed.
-    fn resumable(&self) -> bool {
+    /// True when a run on this message that was lost with its machine may be started again: the work
+    /// is only a computation, or [`Context::checkpoint`] and [`Context::task`] tell a second run what
+    /// the first one did. Otherwise the task is failed.
+    fn resumable(&self, message: &Message) -> bool {
+        let _ = message;
         false
     }
 }
@@ -138,9 +140,11 @@ impl<E: std::error::Error> From<E> for Failure {
 /// One turn: the message, what went before, and the way to answer.
 pub struct Context {
     pub(crate) message: Message,
-    pub(crate) accepted_output_modes: Vec<String>,
-    pub(crate) extensions: Vec<String>,
-    pub(crate) metadata: Option<Map<String, Value>>,
+    pub(crate) terms: Terms,
+    /// A run before this one was lost in the same turn.
+    pub(crate) is_resumed: bool,
+    /// What it left.
+    pub(crate) resumed: Option<Value>,
     pub(crate) platform: Rc<dyn Platform>,
     pub(crate) log: SharedLog,
     pub(crate) recorder: Recorder,
@@ -191,26 +195,23 @@ impl Context {
 
     /// What the client said of the request as a whole, beside the message's own metadata.
     pub fn metadata(&self) -> Option<&Map<String, Value>> {
-        self.metadata.as_ref()
+        self.terms.metadata.as_ref()
     }
 
     /// The extensions of the protocol that both the client and the card name.
     pub fn extensions(&self) -> &[String] {
-        &self.extensions
+        &self.terms.extensions
     }
 
     /// The media types that the client takes; empty is no preference.
     pub fn accepted_output_modes(&self) -> &[String] {
-        &self.accepted_output_modes
+        &self.terms.accepted_output_modes
     }
 
     /// True when the client takes this media type, or has no preference. `image/*` and `*/*` count.
     pub fn accepts(&self, media_type: &str) -> bool {
-        self.accepted_output_modes.is_empty()
-            || self
-                .accepted_output_modes
-                .iter()
-                .any(|mode| takes(mode, media_type))
+        let modes = self.accepted_output_modes();
+        modes.is_empty() || modes.iter().any(|mode| takes(mode, media_type))
     }
 
     /// Says that the agent is at work, in words if there are any.
@@ -238,6 +239,36 @@ impl Context {
     /// together; call this before long work that does not await.
     pub async fn flush(&mut self) {
         self.recorder.flush_now().await;
+    }
+
+    /// Leaves a note for the run that takes this turn up, should this one be lost with its machine. It
+    /// replaces the one before; `null` removes it. At most 1 MiB together with what the client asked
+    /// for beside its message.
+    ///
+    /// The note is stored with whatever is emitted next, in one write, or when the agent next awaits.
+    /// So "checkpoint, then emit" is one step: a later run finds both or neither. The other way round,
+    /// and with more than one emission for a note, what was emitted may be stored and the note not: a
+    /// later run that [is told less](Self::resumed) than [`Self::task`] shows goes by the task.
+    ///
+    /// Only an agent that is [resumable](Agent::resumable) has use for it.
+    ///
+    /// # Errors
+    /// `TooLarge`. Then the note before stays.
+    pub fn checkpoint(&mut self, data: &Value) -> Result<(), LogError> {
+        let agent = (!data.is_null()).then(|| data.clone());
+        self.recorder.keep(self.terms.print_with(agent)?);
+        Ok(())
+    }
+
+    /// True when an earlier run on this message was lost, and this one takes its turn up. What it
+    /// emitted is in [`Self::task`].
+    pub fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    /// The last [checkpoint](Self::checkpoint) of the earlier run, if there was one and it left any.
+    pub fn resumed(&self) -> Option<&Value> {
+        self.resumed.as_ref()
     }
 
     /// Waits.

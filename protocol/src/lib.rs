@@ -30,8 +30,9 @@ pub use agent::{Agent, Context, Creation, Failure, Outcome};
 pub use card::lint;
 pub use error::{Error, ErrorKind, Violation};
 pub use log::{
-    Begun, Change, Cursor, LogError, MessageKey, Opening, Page, Placement, Progress, PushConfig,
-    Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask, TaskLog,
+    Begun, Change, Cursor, LogError, MAX_CHECKPOINT_BYTES, MessageKey, Opening, Page, Placement,
+    Progress, PushConfig, Query, Run, SharedLog, Started, StoredEvent, StoredSnapshot, StoredTask,
+    TaskLog,
 };
 pub use platform::{Caller, CardSignature, Platform};
 pub use run::Frame;

@@ -10,6 +10,9 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::wire::TaskState;
 
+/// Largest checkpoint, in bytes.
+pub const MAX_CHECKPOINT_BYTES: usize = 1024 * 1024;
+
 /// One stored event: a `StreamResponse` in ProtoJSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {
@@ -45,7 +48,7 @@ pub struct StoredTask {
     pub tail: Vec<StoredEvent>,
     /// The number of the newest event.
     pub newest: u64,
-    /// True while a run holds it.
+    /// True while a run holds it. Not while it is dispatched and that run has not begun.
     pub running: bool,
 }
 
@@ -60,6 +63,9 @@ pub struct Change {
     pub status_time: u64,
     /// The task after them; none leaves them in the tail.
     pub snapshot: Option<StoredSnapshot>,
+    /// What the run that takes the task up is given, should this one be lost; none leaves what there
+    /// is, and empty removes it.
+    pub checkpoint: Option<Vec<u8>>,
 }
 
 /// Identifies a message for idempotent sends.
@@ -116,10 +122,22 @@ pub enum Opening {
     },
 }
 
+/// A run that began.
+pub struct Started {
+    /// The right to work on the task.
+    pub run: Box<dyn Run>,
+    /// The task as it stood, if it existed.
+    pub task: Option<StoredTask>,
+    /// What the run before left.
+    pub checkpoint: Option<Vec<u8>>,
+    /// The task was dispatched, and this run is the first to work on it since.
+    pub dispatched: bool,
+}
+
 /// What `begin` gives.
 pub enum Begun {
-    /// The right to work on the task, and the task as it stood if it existed.
-    Started(Box<dyn Run>, Option<StoredTask>),
+    /// A run.
+    Started(Started),
     /// The message was sent before: the task that it began.
     Repeated(StoredTask),
 }
@@ -221,11 +239,12 @@ pub trait Run {
     fn stopping(&self) -> bool;
     /// Ready when `stopping` may have become true.
     fn watch(&self) -> LocalBoxFuture<'static, ()>;
-    /// Asks for the work to go on after the response.
+    /// Asks for the work to go on after the response. Where that is elsewhere, the run that follows is
+    /// given the checkpoint; none leaves what there is.
     ///
     /// # Errors
     /// When no place for it can be had.
-    fn dispatch(&self) -> Result<Placement, LogError>;
+    fn dispatch(&self, checkpoint: Option<&[u8]>) -> Result<Placement, LogError>;
 }
 
 /// The log of one tenant for the caller of this request.

@@ -4,10 +4,12 @@
 //! whenever the agent waits for something, so an agent that awaits never holds anything back, and
 //! one that answers at once costs a single write. What a client sees is always stored before.
 
+mod checkpoint;
 mod drive;
 mod follow;
 mod recorder;
 
+pub(crate) use checkpoint::{Checkpoint, Terms};
 pub(crate) use drive::{End, drive};
 pub(crate) use follow::{Until, follow};
 pub(crate) use recorder::{Flushed, FrameSender, Recorder};

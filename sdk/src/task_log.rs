@@ -45,10 +45,12 @@ impl engine::TaskLog for HostLog {
             }),
         };
         Ok(match self.0.begin(&opening).map_err(error)? {
-            tasks::Begun::Started(started) => engine::Begun::Started(
-                Box::new(HostRun(started.run)),
-                started.task.map(stored_task),
-            ),
+            tasks::Begun::Started(started) => engine::Begun::Started(engine::Started {
+                run: Box::new(HostRun(started.run)),
+                task: started.task.map(stored_task),
+                checkpoint: started.checkpoint,
+                dispatched: started.dispatched,
+            }),
             tasks::Begun::Repeated(task) => engine::Begun::Repeated(stored_task(task)),
         })
     }
@@ -148,8 +150,8 @@ impl engine::Run for HostRun {
         ready(self.0.watch())
     }
 
-    fn dispatch(&self) -> Result<engine::Placement, engine::LogError> {
-        Ok(match self.0.dispatch().map_err(error)? {
+    fn dispatch(&self, checkpoint: Option<&[u8]>) -> Result<engine::Placement, engine::LogError> {
+        Ok(match self.0.dispatch(checkpoint).map_err(error)? {
             tasks::Placement::Here => engine::Placement::Here,
             tasks::Placement::Elsewhere => engine::Placement::Elsewhere,
         })
@@ -169,6 +171,7 @@ fn change(change: engine::Change) -> tasks::Change {
             task: s.task,
             artifacts: s.artifacts,
         }),
+        checkpoint: change.checkpoint,
     }
 }
 

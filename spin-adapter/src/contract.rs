@@ -60,6 +60,7 @@ impl From<wit::Change> for store::Change {
             state: change.state.into(),
             status_time: change.status_time,
             snapshot: change.snapshot.map(Into::into),
+            checkpoint: change.checkpoint,
         }
     }
 }

@@ -101,6 +101,7 @@ fn release(store: &Store, lease: Lease, state: State) -> Result<(), Error> {
                 state,
                 status_time: task.status_time,
                 snapshot: None,
+                checkpoint: None,
             },
             now: now(),
             lease_ms: LEASE,

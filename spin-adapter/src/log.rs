@@ -103,7 +103,12 @@ impl GuestTaskLog for Log {
             idempotency_window_ms: idempotency_window_ms()?,
         })?;
         match begun {
-            Outcome::Started { lease, task } => {
+            Outcome::Started {
+                lease,
+                task,
+                checkpoint,
+                dispatched,
+            } => {
                 let resumed = task.as_ref().map(|task| task.state);
                 let state = first
                     .or(resumed)
@@ -117,6 +122,8 @@ impl GuestTaskLog for Log {
                 Ok(Begun::Started(Started {
                     run: tasks::Run::new(run),
                     task: task.map(Task::from),
+                    checkpoint,
+                    dispatched,
                 }))
             }
             Outcome::Repeated(task) => Ok(Begun::Repeated(self.settled(&store, task)?.into())),

@@ -148,7 +148,7 @@ impl GuestRun for Run {
     }
 
     /// Spin lets a component go on after its response, for as long as it wants.
-    fn dispatch(&self) -> Result<Placement, Error> {
+    fn dispatch(&self, _checkpoint: Option<Vec<u8>>) -> Result<Placement, Error> {
         if self.over.get() {
             return Err(Error::Lost);
         }

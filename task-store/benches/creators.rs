@@ -75,6 +75,7 @@ async fn create(database: Arc<Sqlite>, creator: usize, start: Instant) -> Vec<Du
             task: PAYLOAD.to_vec(),
             artifacts: None,
         }),
+        checkpoint: None,
     };
     let mut times = Vec::new();
     for number in 0.. {

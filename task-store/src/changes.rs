@@ -2,7 +2,7 @@
 
 use crate::limits::{MAX_LOG_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS, integer};
 use crate::stored::{Head, keyed};
-use crate::{Change, Error, Scope, Snapshot, Transaction, Value, counters, push};
+use crate::{Change, Error, Scope, Snapshot, Transaction, Value, checkpoint, counters, push};
 
 const EVENT: &str = "INSERT INTO attache_event (tenant, owner, task_id, number, start, payload)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -13,8 +13,8 @@ ON CONFLICT (tenant, owner, task_id)
 DO UPDATE SET task = excluded.task, artifacts = excluded.artifacts";
 
 const HEAD: &str = "UPDATE attache_task SET state = ?4, status_time = ?5, newest = ?6, bytes = ?7,
-tail_after = ?8, tail_start = ?9, task_bytes = ?10, artifacts_bytes = ?11, lease_until = ?12
-WHERE tenant = ?1 AND owner = ?2 AND id = ?3 AND fence = ?13 AND newest = ?14";
+tail_after = ?8, tail_start = ?9, task_bytes = ?10, artifacts_bytes = ?11, lease_until = ?12,
+checkpoint = ?13 WHERE tenant = ?1 AND owner = ?2 AND id = ?3 AND fence = ?14 AND newest = ?15";
 
 /// Where a log ends.
 #[derive(Clone, Copy, Debug, Default)]
@@ -101,11 +101,11 @@ pub(crate) async fn apply<T: Transaction>(
         }
         None => Contained::of(head),
     };
-    let lease_until = if change.state.ends_run() {
-        0
-    } else {
-        lease_until
+    let (lease_until, data) = match change.checkpoint.as_deref() {
+        _ if change.state.ends_run() => (0, Some(&[][..])),
+        data => (lease_until, data),
     };
+    let bytes = checkpoint::replace(transaction, scope, id, head.checkpoint, data).await?;
     let params = [
         change.state.code(),
         integer(change.status_time),
@@ -116,6 +116,7 @@ pub(crate) async fn apply<T: Transaction>(
         integer(snapshot.task_bytes),
         integer(snapshot.artifacts_bytes),
         integer(lease_until),
+        integer(bytes),
         head.fence,
         integer(head.newest),
     ];
@@ -212,12 +213,15 @@ mod tests {
             lease_until: 1,
             cancel_requested: false,
             push: 0,
+            checkpoint: 0,
+            dispatched: 0,
         };
         let change = |bytes| Change {
             events: vec![vec![0; bytes]],
             state: State::Working,
             status_time: 0,
             snapshot: None,
+            checkpoint: None,
         };
         assert_eq!(fits(&head, &change(2)), Ok(()));
         let refused = fits(&head, &change(3));

@@ -14,6 +14,7 @@
 //! - A task in a terminal state is never written again.
 //! - A task whose lease ended is reported as not running, whatever its state says, until somebody
 //!   claims it and resumes or fails it.
+//! - A dispatched task is nobody's until the one with its token claims it, or nobody does in time.
 //!
 //! - A webhook hears of every event that is appended while the task has it, in order: what it was not
 //!   sent yet is written in the transaction that appends, and only one sender has it at a time. What it
@@ -25,9 +26,11 @@
 //! Features: `sqlite` is the native SQLite executor, `postgres` the one for PostgreSQL, `suite` the tests that every executor passes.
 
 mod changes;
+mod checkpoint;
 mod counters;
 mod dead_letter;
 mod delivery;
+mod dispatched;
 mod error;
 mod executor;
 mod failure;
@@ -54,20 +57,21 @@ pub use delivery::{Attempt, Outcome, Patience, Settlement};
 pub use error::Error;
 pub use executor::{Database, Dialect, Operation, Row, Transaction, Value};
 pub use limits::{
-    MAX_ARTIFACTS_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_EVENTS, MAX_DELIVERIES_BYTES,
-    MAX_DIGEST_BYTES, MAX_EVENT_BYTES, MAX_EVENTS, MAX_EVENTS_BYTES, MAX_IDENTIFIER_BYTES,
-    MAX_LOG_BYTES, MAX_PAGE_SIZE, MAX_PUSH_CONFIGS, MAX_PUSH_SECRET_BYTES, MAX_PUSH_URL_BYTES,
-    MAX_STATE_KEY_CHARS, MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS,
-    MAX_TASK_BYTES, MAX_TIME, TOTAL_SINCE_BOUND,
+    MAX_ARTIFACTS_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_EVENTS, MAX_CHECKPOINT_BYTES,
+    MAX_DELIVERIES_BYTES, MAX_DIGEST_BYTES, MAX_EVENT_BYTES, MAX_EVENTS, MAX_EVENTS_BYTES,
+    MAX_IDENTIFIER_BYTES, MAX_LOG_BYTES, MAX_PAGE_SIZE, MAX_PUSH_CONFIGS, MAX_PUSH_SECRET_BYTES,
+    MAX_PUSH_URL_BYTES, MAX_STATE_KEY_CHARS, MAX_STATE_KEYS, MAX_STATE_VALUE_BYTES, MAX_TAIL_BYTES,
+    MAX_TAIL_EVENTS, MAX_TASK_BYTES, MAX_TIME, TOTAL_SINCE_BOUND,
 };
 pub use model::{
     Begun, Change, Event, Lease, MessageKey, Opening, Progress, Renewal, Scope, Snapshot, Task,
 };
 pub use operations::{
-    Append, Appended, Begin, Cancel, Check, ClaimDeliveries, ClaimExpired, ClaimedDeliveries,
-    DeadLetters, DeletePushConfig, Delivered, DeliveryDropped, DeliveryFailed, DiscardDeadLetters,
-    Events, Expire, Expired, Fail, Get, IsMigrated, List, Migrate, PostponeDeliveries, PushConfigs,
-    PutPushConfig, ReadState, Renew, RetryDeadLetters, WriteState,
+    Append, Appended, Begin, Cancel, Check, ClaimDeliveries, ClaimDispatched, ClaimExpired,
+    ClaimedDeliveries, DeadLetters, DeletePushConfig, Delivered, DeliveryDropped, DeliveryFailed,
+    DiscardDeadLetters, Dispatch, DispatchClaim, Events, Expire, Expired, Fail, Get, IsMigrated,
+    List, Migrate, PostponeDeliveries, PushConfigs, PutPushConfig, ReadState, Renew,
+    RetryDeadLetters, SettleDispatched, Undispatch, WriteState,
 };
 #[cfg(feature = "postgres")]
 pub use postgres::{

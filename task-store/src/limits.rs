@@ -19,6 +19,8 @@ pub const MAX_CHANGE_BYTES: usize = 64 * MIB;
 pub const MAX_TASK_BYTES: usize = 16 * MIB;
 /// Largest artifacts of a snapshot, in bytes.
 pub const MAX_ARTIFACTS_BYTES: usize = 64 * MIB;
+/// Largest checkpoint, in bytes.
+pub const MAX_CHECKPOINT_BYTES: usize = MIB;
 /// Most events that may follow a snapshot before a change has to bring the next one.
 pub const MAX_TAIL_EVENTS: u64 = 10_000;
 /// Most bytes of events that may follow a snapshot before a change has to bring the next one.
@@ -137,7 +139,13 @@ pub(crate) fn change(change: &Change) -> Result<(), Error> {
             "the events of the change have {bytes} bytes: the limit is {MAX_CHANGE_BYTES}"
         )));
     }
+    checkpoint(change.checkpoint.as_deref())?;
     change.snapshot.as_ref().map_or(Ok(()), snapshot)
+}
+
+pub(crate) fn checkpoint(data: Option<&[u8]>) -> Result<(), Error> {
+    let data = data.unwrap_or_default();
+    size("the checkpoint", data, MAX_CHECKPOINT_BYTES)
 }
 
 fn snapshot(snapshot: &Snapshot) -> Result<(), Error> {

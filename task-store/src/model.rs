@@ -46,7 +46,8 @@ pub struct Task {
     pub tail: Vec<Event>,
     /// The number of the newest event, 0 before the first.
     pub newest: u64,
-    /// True while a run holds the task and its lease has not ended.
+    /// True while a run holds the task and its lease has not ended. Not while it is dispatched and
+    /// that run has not begun: there is nobody to ask then.
     pub running: bool,
 }
 
@@ -62,6 +63,9 @@ pub struct Change {
     /// The task after these events. None leaves them in the tail, which is cheaper when they are
     /// many and small. The first change of a task needs one.
     pub snapshot: Option<Snapshot>,
+    /// What the run that takes the task up is given, should this one be lost. None leaves what there
+    /// is, and empty removes it, as does a state that ends the run.
+    pub checkpoint: Option<Vec<u8>>,
 }
 
 /// Identifies a message, so that a send that is repeated finds the task that it began.
@@ -124,6 +128,10 @@ pub enum Begun {
         lease: Lease,
         /// The task as it stands, when it existed before.
         task: Option<Task>,
+        /// What the run before left.
+        checkpoint: Option<Vec<u8>>,
+        /// The task was dispatched, and this run is the first to work on it since.
+        dispatched: bool,
     },
     /// This message was sent before, within the idempotency window: the task that it began or
     /// continued, as it stands.
@@ -149,6 +157,6 @@ pub struct Progress {
     pub events: Vec<Event>,
     /// The state after the newest event of the task, which `events` need not contain.
     pub state: State,
-    /// True while a run holds the task and its lease has not ended.
+    /// As in [`Task`].
     pub running: bool,
 }

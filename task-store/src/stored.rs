@@ -4,7 +4,7 @@ use crate::limits::{integer, is_identifier, is_scope};
 use crate::{Error, Event, Lease, Row, Scope, Snapshot, State, Task, Transaction, Value};
 
 const HEAD: &str = "SELECT context_id, state, status_time, newest, bytes, tail_after, tail_start,
-task_bytes, artifacts_bytes, fence, lease_until, cancel, push
+task_bytes, artifacts_bytes, fence, lease_until, cancel, push, checkpoint, dispatched
 FROM attache_task WHERE tenant = ?1 AND owner = ?2 AND id = ?3";
 
 const SNAPSHOT: &str = "SELECT task, artifacts FROM attache_snapshot
@@ -36,6 +36,10 @@ pub(crate) struct Head {
     pub(crate) cancel_requested: bool,
     /// How many webhooks it has.
     pub(crate) push: u64,
+    /// Bytes of what the run left for the next one.
+    pub(crate) checkpoint: u64,
+    /// How far the way to another run is: see [`crate::dispatched`].
+    pub(crate) dispatched: i64,
 }
 
 impl Head {
@@ -55,12 +59,25 @@ impl Head {
             lease_until: row.unsigned()?,
             cancel_requested: row.integer()? != 0,
             push: row.unsigned()?,
+            checkpoint: row.unsigned()?,
+            dispatched: row.integer()?,
         })
     }
 
-    /// True while a run holds the task. What the state says does not matter: the run may be gone.
-    pub(crate) fn is_running(&self, now: u64) -> bool {
+    /// True while the task is somebody's: a run's, or of whoever is to run it. What the state says
+    /// does not matter: the run may be gone.
+    pub(crate) fn is_held(&self, now: u64) -> bool {
         self.lease_until > now
+    }
+
+    /// True while a run holds the task.
+    pub(crate) fn is_running(&self, now: u64) -> bool {
+        self.is_held(now) && self.dispatched == 0
+    }
+
+    /// True when nobody has to work on the task: it has ended, or waits for its client.
+    pub(crate) fn rests(&self) -> bool {
+        self.state.is_terminal() || self.lease_until == 0
     }
 
     /// Whether the run of this lease may write.

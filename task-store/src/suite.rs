@@ -8,7 +8,9 @@ mod appending;
 mod burying;
 mod cancelling;
 mod case;
+mod checkpoints;
 mod creating;
+mod dispatching;
 mod expiring;
 mod failing;
 mod leases;
@@ -63,6 +65,18 @@ pub async fn run_all<D: Database>(database: &D) -> Result<u32, String> {
         resuming::takes_over,
         resuming::follows_a_run_whose_lease_ended,
         resuming::refuses_a_finished_task,
+        checkpoints::come_with_the_next_run,
+        checkpoints::are_written_with_events_or_without,
+        checkpoints::end_with_the_run,
+        checkpoints::are_limited,
+        dispatching::waits_for_a_call,
+        dispatching::is_claimed_once,
+        dispatching::is_claimed_again_when_the_run_is_lost,
+        dispatching::is_taken_up_when_nobody_calls,
+        dispatching::is_taken_back,
+        dispatching::is_canceled_without_a_run,
+        dispatching::carries_what_the_run_is_given,
+        dispatching::refuses_a_token_that_cannot_be_stored,
         repeating::finds_the_task_of_a_repeated_message,
         repeating::forgets_after_the_window,
         repeating::may_be_off,

@@ -8,8 +8,9 @@
 )]
 
 use attache_task_store::{
-    Begin, Change, ClaimDeliveries, Database, List, MAX_EVENT_BYTES, MessageKey, Migrate, Opening,
-    PushConfig, Query, Scope, Snapshot, Sqlite, State, TOTAL_SINCE_BOUND,
+    Begin, Begun, Change, ClaimDeliveries, ClaimDispatched, Database, Dispatch, DispatchClaim,
+    List, MAX_EVENT_BYTES, MessageKey, Migrate, Opening, PushConfig, Query, Scope, Snapshot,
+    Sqlite, State, TOTAL_SINCE_BOUND,
 };
 
 const NOW: u64 = 1_800_000_000_000;
@@ -31,6 +32,7 @@ fn creation(id: String, message: Option<MessageKey>, now: u64) -> Begin {
                     task: b"{}".to_vec(),
                     artifacts: None,
                 }),
+                checkpoint: None,
             },
         },
         now,
@@ -65,6 +67,51 @@ async fn old_messages_are_forgotten() {
         }
     }
     assert!(most < WINDOW + 200, "{most} of 3,000 messages were kept");
+}
+
+#[tokio::test]
+async fn tokens_that_no_queue_keeps_any_more_are_forgotten() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    let database = Sqlite::open(&path).unwrap();
+    database.perform(Migrate).await.unwrap();
+    let dispatch = async |number: u64, now| {
+        let mut begin = creation(format!("t{number}"), None, now);
+        if let Opening::Create { first, .. } = &mut begin.opening {
+            first.state = State::Submitted;
+        }
+        let Begun::Started { lease, .. } = database.perform(begin).await.unwrap() else {
+            panic!("a new task is not repeated");
+        };
+        let dispatch = Dispatch {
+            lease,
+            token: format!("token {number}"),
+            checkpoint: None,
+            now,
+            patience_ms: 1,
+        };
+        database.perform(dispatch).await.unwrap();
+    };
+    // A hundred an hour before the queue forgets them, a hundred an hour after.
+    for number in 0..200 {
+        dispatch(number, NOW + (number / 100) * 2 * 60 * 60 * 1000).await;
+    }
+    for number in 200..300 {
+        dispatch(number, NOW + 31 * DAY + 60 * 60 * 1000).await;
+    }
+    let mut found = Vec::new();
+    for number in 0..300 {
+        let claim = ClaimDispatched {
+            token: format!("token {number}"),
+            now: NOW,
+            lease_ms: 1,
+        };
+        if database.perform(claim).await.unwrap() != DispatchClaim::Unknown {
+            found.push(number);
+        }
+    }
+    assert_eq!(found, (100..300).collect::<Vec<_>>());
 }
 
 #[tokio::test]

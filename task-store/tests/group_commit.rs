@@ -33,6 +33,7 @@ fn change(state: State, event: &str, snapshot: bool) -> Change {
             task: b"{}".to_vec(),
             artifacts: None,
         }),
+        checkpoint: None,
     }
 }
 

@@ -45,6 +45,7 @@ fn change(event: &str) -> Change {
             task: event.as_bytes().to_vec(),
             artifacts: None,
         }),
+        checkpoint: None,
     }
 }
 

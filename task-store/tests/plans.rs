@@ -172,6 +172,11 @@ async fn sweeps_use_the_index_of_what_they_look_for() {
             "created <= ?1",
         ),
         (
+            "DELETE FROM attache_dispatch",
+            "attache_dispatch_by_age",
+            "created <= ?1",
+        ),
+        (
             "UPDATE attache_outbox",
             "attache_outbox_by_due",
             "due <= ?1",

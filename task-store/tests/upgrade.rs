@@ -24,6 +24,7 @@ fn change(text: &str) -> Change {
             task: b"{}".to_vec(),
             artifacts: None,
         }),
+        checkpoint: None,
     }
 }
 
@@ -59,7 +60,12 @@ async fn a_task_from_before_there_were_webhooks_goes_on_and_gets_one() {
     rusqlite::Connection::open(&path)
         .unwrap()
         .execute_batch(
-            "DROP TABLE attache_outbox; DROP TABLE attache_push;
+            "DROP TABLE attache_outbox; DROP TABLE attache_push; DROP TABLE attache_checkpoint;
+            DROP TABLE attache_dispatch; DROP TABLE attache_dead_letter;
+            DROP INDEX attache_task_by_end; DROP INDEX attache_state_by_age;
+            ALTER TABLE attache_task DROP COLUMN checkpoint;
+            ALTER TABLE attache_task DROP COLUMN dispatched;
+            ALTER TABLE attache_state DROP COLUMN updated;
             ALTER TABLE attache_task DROP COLUMN push;
             DROP INDEX attache_task_by_end; DROP INDEX attache_state_by_age;
             DROP TABLE attache_checkpoint; DROP TABLE attache_dispatch;

@@ -1,7 +1,8 @@
 //! The agent that the official conformance kit expects: the id of a message says what becomes of it.
 //!
 //! Beside the kit's own prefixes there are `tck-slow` (works for two seconds and emits a piece of an
-//! artifact every 200 ms) and `tck-trap` (the component itself dies). The kit's other configurations
+//! artifact every 200 ms), `tck-resume` (the same, for as many pieces as the text says; a run that is
+//! lost goes on with the next piece) and `tck-trap` (the component itself dies). The kit's other configurations
 //! are two config keys: see [`card`]. The kit of 0.3 knows no prefixes, and continues what it
 //! sent: with the config key `tck_default` set to `input-required`, a message without a known prefix
 //! leaves its task waiting for another.
@@ -31,6 +32,10 @@ impl Agent for TckAgent {
         } else {
             Creation::BeforeRun
         }
+    }
+
+    fn resumable(&self, message: &Message) -> bool {
+        message.message_id.starts_with("tck-resume")
     }
 
     async fn run(&self, context: &mut Context) -> Result<Outcome, Failure> {
@@ -65,6 +70,9 @@ impl Agent for TckAgent {
         }
         if is("tck-slow") {
             return slow(context).await;
+        }
+        if is("tck-resume") {
+            return resume(context).await;
         }
         if let Some(artifact) = artifact(&id) {
             context.artifact(artifact).await;
@@ -134,6 +142,29 @@ async fn slow(context: &mut Context) -> Result<Outcome, Failure> {
             .await;
     }
     Ok(Outcome::completed())
+}
+
+/// Each piece is one step with the checkpoint that says which comes next, so that none is missing and
+/// none comes twice, wherever the run was lost. The closing words say what the last run was told.
+async fn resume(context: &mut Context) -> Result<Outcome, Failure> {
+    let pieces = context.text().trim().parse().unwrap_or(10);
+    let next = context.resumed().and_then(|left| left["next"].as_u64());
+    let first = next.unwrap_or(0);
+    for piece in first..pieces {
+        context.sleep(Duration::from_millis(200)).await;
+        context.checkpoint(&json!({ "next": piece + 1 }))?;
+        let artifact = Artifact::text("resume", format!("{piece} "));
+        context
+            .artifact_chunk(artifact, piece == 0, piece + 1 == pieces)
+            .await;
+    }
+    Ok(Outcome::completed_with(Part::data(json!({
+        "first": first,
+        "resumed": context.is_resumed(),
+        "acceptedOutputModes": context.accepted_output_modes(),
+        "extensions": context.extensions(),
+        "metadata": context.metadata(),
+    }))))
 }
 
 /// Ends the component as a fault in its code would.

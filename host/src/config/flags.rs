@@ -168,6 +168,55 @@ pub struct Flags {
     )]
     pub idempotency_window: Option<String>,
 
+    /// Where the work of a client that does not wait goes on after the response: inline, in this
+    /// process; cloud-tasks, in a request that a queue sends; or auto, which is cloud-tasks on Cloud
+    /// Run with a queue. [default: auto]
+    #[arg(
+        long,
+        env = "ATTACHE_DISPATCH",
+        hide_env_values = true,
+        value_name = "MODE"
+    )]
+    pub dispatch: Option<String>,
+
+    /// Queue of Cloud Tasks: projects/PROJECT/locations/REGION/queues/QUEUE, or QUEUE alone for this
+    /// project and region. [default: none]
+    #[arg(
+        long,
+        env = "ATTACHE_TASKS_QUEUE",
+        hide_env_values = true,
+        value_name = "QUEUE"
+    )]
+    pub tasks_queue: Option<String>,
+
+    /// Service account that the queue calls as. [default: the one that this service runs as]
+    #[arg(
+        long,
+        env = "ATTACHE_TASKS_SERVICE_ACCOUNT",
+        hide_env_values = true,
+        value_name = "EMAIL"
+    )]
+    pub tasks_service_account: Option<String>,
+
+    /// Seconds that the queue waits for the work to end before it calls again, from 15 to 1800. The
+    /// service's own request time-out has to be as long. [default: 1800]
+    #[arg(
+        long,
+        env = "ATTACHE_TASKS_DEADLINE",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
+    pub tasks_deadline: Option<String>,
+
+    /// URL of Cloud Tasks. [default: https://cloudtasks.googleapis.com]
+    #[arg(
+        long,
+        env = "ATTACHE_CLOUD_TASKS_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub cloud_tasks_url: Option<String>,
+
     /// Seconds after which the task of a run that shows no sign of life is taken up again or failed.
     /// [default: 15]
     #[arg(

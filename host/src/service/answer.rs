@@ -13,7 +13,8 @@ use crate::config::shown_size;
 pub(super) enum Answer {
     Malformed(&'static str),
     NotFound,
-    MethodNotAllowed,
+    /// The methods that are.
+    MethodNotAllowed(&'static str),
     TooLarge {
         most: u64,
     },
@@ -29,6 +30,10 @@ impl Answer {
     /// `grpc` is for clients of gRPC, who read the status from other headers and no body. The HTTP
     /// status stays: proxies and the access log go by it.
     pub(super) fn into_response(self, grpc: bool) -> Response<ReplyBody> {
+        let allowed = match self {
+            Self::MethodNotAllowed(allowed) => Some(allowed),
+            _ => None,
+        };
         let (status, name, message) = match self {
             Self::Malformed(message) => (
                 StatusCode::BAD_REQUEST,
@@ -40,10 +45,10 @@ impl Answer {
                 "NOT_FOUND",
                 "there are /health/live, /health/ready and /health/startup".to_owned(),
             ),
-            Self::MethodNotAllowed => (
+            Self::MethodNotAllowed(allowed) => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "INVALID_ARGUMENT",
-                "use GET".to_owned(),
+                format!("use {allowed}"),
             ),
             Self::TooLarge { most } => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -80,10 +85,9 @@ impl Answer {
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        if let Some(allowed) = allowed {
+            let allowed = HeaderValue::from_static(allowed);
+            response.headers_mut().insert(ALLOW, allowed);
         }
         response
     }
@@ -103,7 +107,7 @@ pub(super) fn to_read(
             }
             Ok(response.map(|_| ReplyBody::of_bytes(Bytes::new())))
         }
-        _ => Err(Answer::MethodNotAllowed),
+        _ => Err(Answer::MethodNotAllowed("GET, HEAD")),
     }
 }
 

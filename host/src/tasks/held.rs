@@ -1,9 +1,9 @@
-use attache_task_store::{Append, Change, Database, Error, Fail, Lease};
+use attache_task_store::{Append, Change, Database, Dispatch, Error, Fail, Lease, Undispatch};
 use tokio::sync::watch;
 use tracing::warn;
 
 use super::keeper::Keeper;
-use super::now;
+use super::{CALLED_WITHIN, milliseconds, now};
 
 /// What a run knows about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +87,49 @@ impl HeldRun {
                 .wake(&self.lease.scope, &self.lease.task_id);
         }
         appended.map(|appended| appended.newest)
+    }
+
+    /// Ends this run and lets `token` stand for its task: see [`Dispatch`]. Returns what
+    /// [`HeldRun::take_back`] needs; or none when somebody asked to cancel the task, and then this run
+    /// goes on to end it.
+    ///
+    /// # Errors
+    /// Those of [`Dispatch`].
+    pub async fn dispatch(
+        &mut self,
+        token: &str,
+        checkpoint: Option<Vec<u8>>,
+    ) -> Result<Option<Lease>, Error> {
+        let dispatch = Dispatch {
+            lease: self.lease.clone(),
+            token: token.to_owned(),
+            checkpoint,
+            now: now(),
+            patience_ms: milliseconds(CALLED_WITHIN),
+        };
+        let dispatched = self.keeper.database().perform(dispatch).await?;
+        let standing = match &dispatched {
+            Some(_) => Standing::Over,
+            None => Standing::Canceling,
+        };
+        self.keeper.raise(self.number, standing);
+        Ok(dispatched)
+    }
+
+    /// Goes on with a task that was dispatched, when nobody can be made to call.
+    ///
+    /// # Errors
+    /// Those of [`Undispatch`].
+    pub async fn take_back(&mut self, dispatched: Lease, token: &str) -> Result<(), Error> {
+        let undispatch = Undispatch {
+            lease: dispatched,
+            token: token.to_owned(),
+            now: now(),
+            lease_ms: self.keeper.lease_ms(),
+        };
+        let lease = self.keeper.database().perform(undispatch).await?;
+        *self = self.keeper.hold(lease, Standing::Working);
+        Ok(())
     }
 
     /// Ends the task as failed, unless this run does not hold it any more.

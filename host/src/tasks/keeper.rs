@@ -80,7 +80,12 @@ impl Default for Keeping {
 /// How a run began.
 #[derive(Debug)]
 pub(super) enum Beginning {
-    Started(HeldRun, Option<Task>),
+    Started {
+        run: HeldRun,
+        task: Option<Task>,
+        checkpoint: Option<Vec<u8>>,
+        dispatched: bool,
+    },
     Repeated(Task),
 }
 
@@ -239,7 +244,12 @@ impl Keeper {
             idempotency_window_ms: self.0.idempotency_window_ms,
         };
         match self.0.database.perform(begin).await? {
-            Begun::Started { lease, task } => {
+            Begun::Started {
+                lease,
+                task,
+                checkpoint,
+                dispatched,
+            } => {
                 if announced {
                     self.ring_outbox();
                 }
@@ -248,7 +258,12 @@ impl Keeper {
                 } else {
                     Standing::Working
                 };
-                Ok(Beginning::Started(self.hold(lease, standing), task))
+                Ok(Beginning::Started {
+                    run: self.hold(lease, standing),
+                    task,
+                    checkpoint,
+                    dispatched,
+                })
             }
             Begun::Repeated(task) => Ok(Beginning::Repeated(task)),
         }

@@ -2,6 +2,7 @@ use attache_task_store::{
     Database, DeletePushConfig, Events, Get, Lease, List, Opening, PushConfigs, PutPushConfig,
     ReadState, Scope, WriteState,
 };
+use tracing::warn;
 use wasmtime::Result;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::p2::{DynPollable, subscribe};
@@ -13,11 +14,13 @@ use super::watch::TaskWatch;
 use crate::bindings::tasks::{
     self as wit, Begun, Error, Host, HostTaskLog, Page, Progress, PushConfig, Query, Started, Task,
 };
+use crate::dispatch::Dispatcher;
 
 /// The task log of one request: every call is bound to this owner.
 #[derive(Debug)]
 pub struct Tasks {
-    keeper: Keeper,
+    pub(super) keeper: Keeper,
+    pub(super) dispatcher: Dispatcher,
     owner: String,
     adoption: Option<Adoption>,
 }
@@ -29,13 +32,16 @@ pub(super) struct Adoption {
     pub(super) lease: Lease,
     /// Resuming forgets this, so it is kept here.
     pub(super) canceled: bool,
+    /// A queue called for it.
+    pub(super) called: bool,
 }
 
 impl Tasks {
-    /// For a request of `owner`.
-    pub fn new(keeper: Keeper, owner: String) -> Self {
+    /// For a request of `owner`, whose runs `dispatcher` finds a place for.
+    pub fn new(keeper: Keeper, dispatcher: Dispatcher, owner: String) -> Self {
         Self {
             keeper,
+            dispatcher,
             owner,
             adoption: None,
         }
@@ -49,6 +55,7 @@ impl Tasks {
     pub(super) fn adopting(keeper: Keeper, adoption: Adoption) -> Self {
         Self {
             keeper,
+            dispatcher: Dispatcher::inline(),
             owner: adoption.lease.scope.owner.clone(),
             adoption: Some(adoption),
         }
@@ -102,7 +109,7 @@ impl HostTaskLog for TaskView<'_> {
     ) -> Result<std::result::Result<Begun, Error>> {
         let scope = self.scope(&log)?;
         let mut opening = Opening::from(opening);
-        let mut canceled = false;
+        let (mut canceled, mut called) = (false, true);
         if let Opening::Resume {
             task_id, take_over, ..
         } = &mut opening
@@ -111,15 +118,30 @@ impl HostTaskLog for TaskView<'_> {
             })
         {
             *take_over = true;
-            canceled = adoption.canceled;
+            (canceled, called) = (adoption.canceled, adoption.called);
         }
         Ok(
             match self.tasks.keeper.begin(scope, opening, canceled).await {
-                Ok(Beginning::Started(held, task)) => {
-                    let run = self.table.push(Run(held))?;
+                Ok(Beginning::Started {
+                    run,
+                    task,
+                    checkpoint,
+                    dispatched,
+                }) => {
+                    if dispatched && !called {
+                        let task_id = &run.lease().task_id;
+                        warn!(
+                            "the queue never called for task {task_id:?}, which begins only now: \
+                             see that the queue is not paused, and that the account that it calls \
+                             as may call this service (roles/run.invoker)"
+                        );
+                    }
+                    let run = self.table.push(Run(run))?;
                     Ok(Begun::Started(Started {
                         run,
                         task: task.map(Into::into),
+                        checkpoint,
+                        dispatched,
                     }))
                 }
                 Ok(Beginning::Repeated(task)) => Ok(Begun::Repeated(task.into())),

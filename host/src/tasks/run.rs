@@ -6,6 +6,7 @@ use super::held::HeldRun;
 use super::log::TaskView;
 use super::watch::StopWatch;
 use crate::bindings::tasks::{Change, Error, HostRun, Placement};
+use crate::dispatch::Place;
 
 /// The resource `run` of an instance. It ends with the instance at the latest.
 #[derive(Debug)]
@@ -27,15 +28,19 @@ impl HostRun for TaskView<'_> {
         subscribe(self.table, watch)
     }
 
-    /// The instance lives until its work is done, whether or not its response was sent, so the
-    /// work stays with it.
-    fn dispatch(&mut self, run: Resource<Run>) -> Result<Result<Placement, Error>> {
-        let over = self.table.get(&run)?.0.is_over();
-        Ok(if over {
-            Err(Error::Lost)
-        } else {
-            Ok(Placement::Here)
-        })
+    async fn dispatch(
+        &mut self,
+        run: Resource<Run>,
+        checkpoint: Option<Vec<u8>>,
+    ) -> Result<Result<Placement, Error>> {
+        let run = self.table.get_mut(&run)?;
+        Ok(
+            match self.tasks.dispatcher.place(&mut run.0, checkpoint).await {
+                Ok(Place::Here) => Ok(Placement::Here),
+                Ok(Place::Elsewhere) => Ok(Placement::Elsewhere),
+                Err(error) => Err(error.into()),
+            },
+        )
     }
 
     async fn drop(&mut self, run: Resource<Run>) -> Result<()> {

@@ -7,18 +7,15 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::held::Standing;
+use super::claim::Claim;
 use super::keeper::Keeper;
-use super::log::{Adoption, Tasks};
+use super::log::Tasks;
 use super::now;
 use crate::engine::RESUMED_INSTANCES;
 use crate::work::Work;
 
 /// How often expired leases are looked for in the time of a lease.
 const SWEEPS: u32 = 3;
-
-const NOT_RESUMED: &str =
-    "The agent was stopped while it worked on this task, and could not take it up again.";
 
 /// Hands a stored task to the component.
 pub trait Resume: Send + Sync {
@@ -35,9 +32,7 @@ pub trait Resume: Send + Sync {
 
 /// Finds tasks whose run nobody keeps alive any more, and has them resumed or fails them.
 ///
-/// Each is claimed first, so that of several processes one takes it up. The claim is kept alive
-/// like any run until the component resumes the task and so takes the claim over; when the
-/// component ends without having done so, the claim is still there to fail the task with.
+/// Each is claimed first, so that of several processes one takes it up.
 pub struct Sweeper {
     keeper: Keeper,
     /// None when the component cannot take up tasks.
@@ -97,22 +92,25 @@ impl Sweeper {
 }
 
 async fn take_up(keeper: &Keeper, resume: Option<&dyn Resume>, lease: Lease) {
-    let claim = keeper.hold(lease.clone(), Standing::Working);
     let task_id = lease.task_id.clone();
-    let Some(resume) = resume else {
-        info!("task {task_id:?} lost its run and is failed: the component exports no worker");
-        return claim.fail(NOT_RESUMED).await;
-    };
     let canceled = match keeper.is_canceled(&lease).await {
         Ok(Some(canceled)) => canceled,
         Ok(None) => return,
         Err(error) => return warn!("task {task_id:?} cannot be taken up: {error}"),
     };
-    info!("task {task_id:?} lost its run and is taken up again");
-    let tenant = lease.scope.tenant.clone();
-    let tasks = Tasks::adopting(keeper.clone(), Adoption { lease, canceled });
-    if let Err(reason) = resume.resume(tasks, tenant, task_id.clone()).await {
-        warn!("the component did not take up task {task_id:?}: {reason}");
+    let claim = Claim {
+        lease,
+        canceled,
+        called: false,
+    };
+    match resume {
+        Some(resume) => {
+            info!("task {task_id:?} has no run any more and is taken up");
+            claim.take_up(keeper, resume).await;
+        }
+        None => {
+            info!("task {task_id:?} lost its run and is failed: the component exports no worker");
+            claim.give_up(keeper).await;
+        }
     }
-    claim.fail(NOT_RESUMED).await;
 }

@@ -188,6 +188,7 @@ async fn leave_behind(database: &Sqlite, id: &str) -> Lease {
             task: b"{}".to_vec(),
             artifacts: None,
         }),
+        checkpoint: None,
     };
     let opening = Opening::Create {
         task_id: id.to_owned(),

@@ -13,7 +13,7 @@ use futures_util::future::{Either, select};
 use super::{Answered, Call, Reply, require_id};
 use crate::agent::Agent;
 use crate::error::{Error, ErrorKind};
-use crate::log::{Begun, LogError, Opening, SharedLog};
+use crate::log::{Begun, LogError, Opening, SharedLog, Started};
 use crate::run::{Recorder, Until, fold, follow, log_error};
 use crate::wire::{CancelTaskRequest, Task, TaskState};
 
@@ -47,7 +47,11 @@ pub(crate) async fn cancel_task<A: Agent>(
         push: None,
     };
     match log.begin(resume) {
-        Ok(Begun::Started(run, Some(before))) => {
+        Ok(Begun::Started(Started {
+            run,
+            task: Some(before),
+            ..
+        })) => {
             let newest = before.newest;
             let task = fold(before)?;
             let platform = call.platform.clone();
@@ -57,7 +61,7 @@ pub(crate) async fn cancel_task<A: Agent>(
             canceled(recorder.task(), id)
         }
         Ok(Begun::Repeated(task)) => canceled(fold(task)?, id),
-        Ok(Begun::Started(_, None)) => Err(Error::task_not_found(id)),
+        Ok(Begun::Started(Started { task: None, .. })) => Err(Error::task_not_found(id)),
         Err(error) => Err(failed(error)),
     }
 }

@@ -40,7 +40,12 @@ pub(crate) async fn send_message<A: Agent>(
     let (agent, log) = (call.agent.clone(), context.log.clone());
     if at_once {
         let task = recorder.task();
-        let placement = recorder.dispatch().map_err(|e| log_error(&e, &task.id))?;
+        // What does not fit beside the task stays in this instance.
+        let placement = match context.terms.print() {
+            Ok(terms) => recorder.dispatch(terms.as_deref()),
+            Err(_) => Ok(Placement::Here),
+        };
+        let placement = placement.map_err(|e| log_error(&e, &task.id))?;
         let after =
             (placement == Placement::Here).then(|| drive(agent, context).map(drop).boxed_local());
         return Ok(Answered {

@@ -10,9 +10,11 @@ use sha2::{Digest as _, Sha256};
 use super::{Call, check_id};
 use crate::agent::{Agent, Context, Creation, takes};
 use crate::error::{Error, ErrorKind, Violation};
-use crate::log::{Begun, LogError, MessageKey, Opening, PushConfig, SharedLog, StoredTask};
+use crate::log::{
+    Begun, LogError, MessageKey, Opening, PushConfig, SharedLog, Started, StoredTask,
+};
 use crate::platform::{Platform, new_id};
-use crate::run::{End, Flushed, FrameSender, Recorder, drive, fold, log_error};
+use crate::run::{Checkpoint, End, Flushed, FrameSender, Recorder, Terms, drive, fold, log_error};
 use crate::wire::{Message, Part, Role, SendMessageRequest, TaskState};
 
 /// How long a message waits for the one before it on the same task.
@@ -46,6 +48,11 @@ pub(super) async fn open<A: Agent>(
     call.require_input_modes(&message)?;
     let log = call.log(&request.tenant);
     let key = key(&message)?;
+    let terms = Terms {
+        accepted_output_modes: configuration.accepted_output_modes,
+        extensions: call.extensions.clone(),
+        metadata: request.metadata,
+    };
     let (recorder, message) = if message.task_id.is_empty() {
         let message = begin(call, message);
         let recorder = Recorder::create(
@@ -56,6 +63,9 @@ pub(super) async fn open<A: Agent>(
             push,
             frames,
         );
+        if let Some(kept) = kept(call, &message, &terms)? {
+            recorder.keep(kept);
+        }
         if store_now || call.agent.creation(&message) == Creation::BeforeRun {
             match recorder
                 .flush()
@@ -67,16 +77,16 @@ pub(super) async fn open<A: Agent>(
         }
         (recorder, message)
     } else {
-        match go_on(call, &log, message, key, push, frames).await? {
+        match go_on(call, &log, message, &terms, key, push, frames).await? {
             Ok(turn) => turn,
             Err(repeated) => return Ok(Opened::Repeated(repeated, log)),
         }
     };
     Ok(Opened::Run(Box::new(Context {
         message,
-        accepted_output_modes: configuration.accepted_output_modes,
-        extensions: call.extensions.clone(),
-        metadata: request.metadata,
+        terms,
+        is_resumed: false,
+        resumed: None,
         platform: call.platform.clone(),
         log,
         recorder,
@@ -116,6 +126,20 @@ impl<A: Agent> Call<A> {
     }
 }
 
+/// What the log keeps of the terms from the start: a second run needs them, if there can be one.
+fn kept<A: Agent>(
+    call: &Call<A>,
+    message: &Message,
+    terms: &Terms,
+) -> Result<Option<Vec<u8>>, Error> {
+    if !call.agent.resumable(message) {
+        return Ok(None);
+    }
+    terms
+        .print()
+        .map_err(|error| log_error(&error, &message.task_id))
+}
+
 /// Gives a new task its ids.
 fn begin<A>(call: &Call<A>, mut message: Message) -> Message {
     if message.context_id.is_empty() {
@@ -127,10 +151,11 @@ fn begin<A>(call: &Call<A>, mut message: Message) -> Message {
 
 /// Continues a task, after any turn that is still running. The inner error is the task that this
 /// same message continued before.
-async fn go_on<A>(
+async fn go_on<A: Agent>(
     call: &Call<A>,
     log: &SharedLog,
     mut message: Message,
+    terms: &Terms,
     key: MessageKey,
     push: Option<PushConfig>,
     frames: Option<FrameSender>,
@@ -150,9 +175,10 @@ async fn go_on<A>(
             ),
         ));
     }
+    let kept = kept(call, &message, terms)?;
     let mut waited = call.platform.sleep(TURN_WAIT);
     let mut newest = stored.newest;
-    let (run, before) = loop {
+    let (run, before, stale) = loop {
         let watch = log.watch(&id, newest).map_err(failed)?;
         let opening = Opening::Resume {
             task_id: id.clone(),
@@ -161,9 +187,16 @@ async fn go_on<A>(
             push: push.clone(),
         };
         match log.begin(opening) {
-            Ok(Begun::Started(run, Some(before))) => break (run, before),
+            Ok(Begun::Started(Started {
+                run,
+                task: Some(before),
+                checkpoint,
+                ..
+            })) => break (run, before, checkpoint),
             Ok(Begun::Repeated(task)) => return Ok(Err(task)),
-            Ok(Begun::Started(_, None)) => return Err(Error::task_not_found(&id)),
+            Ok(Begun::Started(Started { task: None, .. })) => {
+                return Err(Error::task_not_found(&id));
+            }
             Err(LogError::Busy) => match select(watch, waited).await {
                 Either::Left(((), rest)) => waited = rest,
                 Either::Right(_) => return Err(failed(LogError::Busy)),
@@ -187,12 +220,16 @@ async fn go_on<A>(
         Some(message.clone()),
         frames,
     );
+    // What a lost run left is about another message.
+    if let Some(kept) = kept.or(stale.map(|_| Vec::new())) {
+        recorder.keep(kept);
+    }
     recorder.flush().map_err(failed)?;
     Ok(Ok((recorder, message)))
 }
 
-/// Takes up a stored task whose run was lost: runs the agent again when it is resumable, and fails
-/// the task otherwise.
+/// Takes up a stored task whose run was lost or dispatched. A dispatched one is worked on for the first
+/// time; after a lost run the agent runs again when it is resumable, and else the task is failed.
 pub(crate) async fn resume<A: Agent>(
     agent: Rc<A>,
     platform: Rc<dyn Platform>,
@@ -206,8 +243,13 @@ pub(crate) async fn resume<A: Agent>(
         take_over: false,
         push: None,
     };
-    let (run, before) = match log.begin(opening) {
-        Ok(Begun::Started(run, Some(before))) => (run, before),
+    let (run, before, checkpoint, dispatched) = match log.begin(opening) {
+        Ok(Begun::Started(Started {
+            run,
+            task: Some(before),
+            checkpoint,
+            dispatched,
+        })) => (run, before, checkpoint, dispatched),
         // It ended, or somebody works on it: nothing is left to do.
         Ok(_) | Err(LogError::Finished(_) | LogError::Busy | LogError::NotFound) => return Ok(()),
         Err(error) => return Err(error.to_string()),
@@ -221,12 +263,14 @@ pub(crate) async fn resume<A: Agent>(
         .find(|m| m.role == Role::User)
         .cloned();
     let recorder = Recorder::resume(platform.clone(), log.clone(), run, task, newest, None, None);
-    if let (true, Some(message)) = (agent.resumable(), message) {
+    if let Some(message) = message.filter(|message| dispatched || agent.resumable(message)) {
+        let left = Checkpoint::read(checkpoint.as_deref())
+            .map_err(|e| format!("its checkpoint cannot be read: {e}"))?;
         let context = Context {
             message,
-            accepted_output_modes: Vec::new(),
-            extensions: Vec::new(),
-            metadata: None,
+            terms: left.request.unwrap_or_default(),
+            is_resumed: !dispatched,
+            resumed: left.agent,
             platform,
             log,
             recorder,

@@ -11,7 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use super::Frame;
 use crate::error::{Error, ErrorKind};
 use crate::log::{
-    Begun, Change, LogError, MessageKey, Opening, Placement, PushConfig, Run, SharedLog,
+    Begun, Change, LogError, MessageKey, Opening, Placement, PushConfig, Run, SharedLog, Started,
     StoredSnapshot, StoredTask,
 };
 use crate::platform::{Platform, new_id};
@@ -68,6 +68,8 @@ struct Record {
     watch: Option<LocalBoxFuture<'static, ()>>,
     begun: bool,
     pending: Vec<Vec<u8>>,
+    /// Replaces the checkpoint in the log; empty removes it.
+    checkpoint: Option<Vec<u8>>,
     /// The first frame of the stream: the task before its first event.
     opening: Option<Vec<u8>>,
     frames: Option<FrameSender>,
@@ -187,6 +189,11 @@ impl Recorder {
         self.0.borrow_mut().status(state, parts);
     }
 
+    /// Replaces what the next run is given, with the next flush.
+    pub(crate) fn keep(&self, checkpoint: Vec<u8>) {
+        self.0.borrow_mut().checkpoint = Some(checkpoint);
+    }
+
     /// Lets the driver store what is pending.
     pub(crate) async fn flush_now(&self) {
         let mut yielded = false;
@@ -220,16 +227,17 @@ impl Recorder {
     pub(crate) fn restore(&self, task: Task) {
         let mut record = self.0.borrow_mut();
         record.pending.clear();
+        record.checkpoint = None;
         record.task = task;
     }
 
-    /// Asks for the work to go on after the response.
-    pub(crate) fn dispatch(&self) -> Result<Placement, LogError> {
+    /// Asks for the work to go on after the response: elsewhere with this checkpoint.
+    pub(crate) fn dispatch(&self, checkpoint: Option<&[u8]>) -> Result<Placement, LogError> {
         self.0
             .borrow()
             .run
             .as_ref()
-            .map_or(Ok(Placement::Here), |run| run.dispatch())
+            .map_or(Ok(Placement::Here), |run| run.dispatch(checkpoint))
     }
 
     /// Ready when the run has to stop: somebody cancels the task, or it was taken over.
@@ -271,6 +279,7 @@ impl Record {
             watch: None,
             begun: false,
             pending: Vec::new(),
+            checkpoint: None,
             opening: None,
             frames,
             newest: 0,
@@ -329,7 +338,7 @@ impl Record {
 
     fn flush(&mut self) -> Result<Flushed, LogError> {
         self.flushed_at = self.platform.now();
-        if self.begun && self.pending.is_empty() {
+        if self.begun && self.pending.is_empty() && self.checkpoint.is_none() {
             return Ok(Flushed::Stored);
         }
         if self.pending.iter().any(|e| nested_deeper(e, MAX_DEPTH)) {
@@ -353,6 +362,7 @@ impl Record {
             state: self.task.status.state,
             status_time: self.task.status.timestamp.unwrap_or_default().0,
             snapshot: whole.then(|| snapshot(&mut self.task)).transpose()?,
+            checkpoint: self.checkpoint.take(),
         };
         if whole {
             (self.tail_events, self.tail_bytes, self.status_changed) = (0, 0, false);
@@ -375,7 +385,7 @@ impl Record {
                 push: self.push.take(),
             };
             match self.log.begin(opening)? {
-                Begun::Started(run, _) => self.run = Some(run),
+                Begun::Started(Started { run, .. }) => self.run = Some(run),
                 Begun::Repeated(task) => return Ok(Flushed::Repeated(task)),
             }
             self.begun = true;

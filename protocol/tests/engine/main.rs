@@ -20,6 +20,7 @@ mod listing;
 mod memory;
 mod parsers;
 mod push;
+mod resuming;
 mod sending;
 mod streams;
 mod subscribers;
@@ -33,7 +34,7 @@ use std::time::Duration;
 
 use attache_protocol::wire::{AgentCard, AgentExtension, AgentSkill, Artifact, Message, Part};
 use attache_protocol::{
-    Agent, Answer, Body, Caller, Context, Creation, Failure, Outcome, Piece, Server,
+    Agent, Answer, Body, Caller, Context, Creation, Failure, LogError, Outcome, Piece, Server,
 };
 use futures_util::StreamExt as _;
 use http::{HeaderMap, Request, StatusCode};
@@ -71,6 +72,11 @@ impl Agent for Puppet {
         self.0.extended_card.borrow().clone()
     }
 
+    fn resumable(&self, message: &Message) -> bool {
+        let text = message.text();
+        text.starts_with("count") || text == "terms, please"
+    }
+
     fn creation(&self, message: &Message) -> Creation {
         match message.text().as_str() {
             "reply" | "once" => Creation::WithFirstEvent,
@@ -95,6 +101,45 @@ impl Agent for Puppet {
             "forever" => {
                 context.sleep(Duration::from_secs(100_000)).await;
                 Ok(Outcome::completed())
+            }
+            "count" => {
+                let next = context
+                    .resumed()
+                    .map_or(0, |left| left["next"].as_u64().unwrap());
+                for number in next..5 {
+                    context.sleep(Duration::from_secs(1)).await;
+                    context.checkpoint(&json!({"next": number + 1}))?;
+                    let piece = Artifact::text("a", format!("{number}"));
+                    context
+                        .artifact_chunk(piece, number == 0, number == 4)
+                        .await;
+                }
+                let words = format!("from {next}, resumed {}", context.is_resumed());
+                Ok(Outcome::completed_with(words))
+            }
+            "count silently" => {
+                if context.is_resumed() {
+                    let left = Part::data(context.resumed().cloned().unwrap_or_default());
+                    return Ok(Outcome::completed_with(left));
+                }
+                context.checkpoint(&json!("small"))?;
+                let large = json!("x".repeat(2 * 1024 * 1024));
+                let refused = context.checkpoint(&large).unwrap_err();
+                assert!(matches!(refused, LogError::TooLarge(_)), "{refused}");
+                context.sleep(Duration::from_secs(1000)).await;
+                context.checkpoint(&Value::Null)?;
+                context.sleep(Duration::from_secs(1000)).await;
+                Ok(Outcome::completed())
+            }
+            "terms" | "terms, please" => {
+                context.sleep(Duration::from_secs(10)).await;
+                Ok(Outcome::completed_with(Part::data(json!({
+                    "modes": context.accepted_output_modes(),
+                    "extensions": context.extensions(),
+                    "metadata": context.metadata(),
+                    "resumed": context.is_resumed(),
+                    "left": context.resumed(),
+                }))))
             }
             "deep" => {
                 let deep = (0..120).fold(json!(1), |inner, _| json!([inner]));

@@ -8,8 +8,8 @@ use std::time::Duration;
 use attache_protocol::wire::{AgentCard, TaskState};
 use attache_protocol::{
     Begun, Caller, CardSignature, Change, Cursor, LogError, MessageKey, Opening, Page, Placement,
-    Platform, Progress, PushConfig, Query, Run, SharedLog, StoredEvent, StoredSnapshot, StoredTask,
-    TaskLog,
+    Platform, Progress, PushConfig, Query, Run, SharedLog, Started, StoredEvent, StoredSnapshot,
+    StoredTask, TaskLog,
 };
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
@@ -29,6 +29,10 @@ pub struct World {
     /// The id of the key that signs cards, and what it signed.
     pub card_key: RefCell<Option<&'static str>>,
     pub signed: RefCell<Vec<Vec<u8>>>,
+    /// Where dispatched work goes.
+    pub elsewhere: Cell<bool>,
+    /// How often something was written.
+    pub writes: Cell<u64>,
 }
 
 struct Kept {
@@ -37,6 +41,9 @@ struct Kept {
     fence: u64,
     cancel: bool,
     push: Vec<PushConfig>,
+    checkpoint: Option<Vec<u8>>,
+    dispatched: bool,
+    handed_over: bool,
 }
 
 pub struct Memory(pub Rc<World>, String);
@@ -87,6 +94,17 @@ impl Memory {
         format!("{}/{id}", self.1)
     }
 
+    /// What the host makes of a task before it calls `worker.run`: its run is gone, or has yet to begin.
+    pub fn hand_over(&self, id: &str) {
+        self.with(id, |kept| {
+            kept.fence += 1;
+            kept.stored.running = false;
+            kept.handed_over = true;
+        })
+        .expect("a task to hand over");
+        self.0.changed.notify_waiters();
+    }
+
     fn with<T>(&self, id: &str, f: impl FnOnce(&mut Kept) -> T) -> Result<T, LogError> {
         let mut tasks = self.0.tasks.borrow_mut();
         tasks
@@ -114,6 +132,10 @@ fn write(kept: &mut Kept, change: Change) -> u64 {
         kept.events.push(event.clone());
         kept.stored.tail.push(event);
     }
+    match change.checkpoint {
+        None => {}
+        Some(data) => kept.checkpoint = Some(data).filter(|data| !data.is_empty()),
+    }
     kept.stored.state = change.state;
     kept.stored.status_time = change.status_time;
     if let Some(snapshot) = change.snapshot {
@@ -122,6 +144,7 @@ fn write(kept: &mut Kept, change: Change) -> u64 {
     }
     if change.state.is_terminal() || change.state.is_interrupted() {
         kept.stored.running = false;
+        kept.checkpoint = None;
     }
     kept.stored.newest
 }
@@ -173,27 +196,43 @@ impl TaskLog for Memory {
                     fence: 1,
                     cancel: false,
                     push: push.into_iter().collect(),
+                    checkpoint: None,
+                    dispatched: false,
+                    handed_over: false,
                 };
                 write(&mut kept, first);
                 self.0.tasks.borrow_mut().insert(self.key(&id), kept);
-                Begun::Started(self.run(&id, 1), None)
+                Begun::Started(Started {
+                    run: self.run(&id, 1),
+                    task: None,
+                    checkpoint: None,
+                    dispatched: false,
+                })
             }
             Opening::Resume {
                 take_over, push, ..
             } => {
-                let (before, fence) = self.with(&id, |kept| {
+                let (task, checkpoint, dispatched, fence) = self.with(&id, |kept| {
                     if kept.stored.state.is_terminal() {
                         return Err(LogError::Finished(kept.stored.state));
                     }
-                    if kept.stored.running && !take_over {
+                    let adopted = std::mem::take(&mut kept.handed_over);
+                    if (kept.stored.running || kept.dispatched) && !take_over && !adopted {
                         return Err(LogError::Busy);
                     }
+                    let dispatched = std::mem::take(&mut kept.dispatched);
                     kept.fence += 1;
                     (kept.cancel, kept.stored.running) = (false, true);
                     push.into_iter().for_each(|config| put(kept, config));
-                    Ok((kept.stored.clone(), kept.fence))
+                    let checkpoint = kept.checkpoint.clone();
+                    Ok((kept.stored.clone(), checkpoint, dispatched, kept.fence))
                 })??;
-                Begun::Started(self.run(&id, fence), Some(before))
+                Begun::Started(Started {
+                    run: self.run(&id, fence),
+                    task: Some(task),
+                    checkpoint,
+                    dispatched,
+                })
             }
         };
         if let Some(message) = message {
@@ -312,6 +351,7 @@ impl Run for MemoryRun {
             }
             Ok(write(kept, change))
         })??;
+        self.log.0.writes.update(|writes| writes + 1);
         self.log.0.changed.notify_waiters();
         Ok(number)
     }
@@ -323,7 +363,15 @@ impl Run for MemoryRun {
     fn watch(&self) -> LocalBoxFuture<'static, ()> {
         TaskLog::watch(&self.log, &self.id, 0).expect("memory can be watched")
     }
-    fn dispatch(&self) -> Result<Placement, LogError> {
-        Ok(Placement::Here)
+    fn dispatch(&self, checkpoint: Option<&[u8]>) -> Result<Placement, LogError> {
+        if !self.log.0.elsewhere.get() {
+            return Ok(Placement::Here);
+        }
+        self.log.with(&self.id, |kept| {
+            kept.fence += 1;
+            (kept.dispatched, kept.stored.running) = (true, false);
+            kept.checkpoint = checkpoint.map(<[u8]>::to_vec).or(kept.checkpoint.take());
+        })?;
+        Ok(Placement::Elsewhere)
     }
 }

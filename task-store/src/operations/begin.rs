@@ -5,15 +5,16 @@ use crate::limits::{self, integer};
 use crate::stored::{self, keyed, lease_end};
 use crate::{
     Begun, Change, Error, Lease, MessageKey, Opening, Operation, PushConfig, Scope, Transaction,
-    Value, counters, messages, push,
+    Value, checkpoint, counters, messages, push,
 };
 
 const CREATE: &str = "INSERT INTO attache_task (tenant, owner, id, context_id, state, status_time,
 newest, bytes, tail_after, tail_start, task_bytes, artifacts_bytes, fence, lease_until, cancel,
-push) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15)
+push, checkpoint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15, ?16)
 ON CONFLICT (tenant, owner, id) DO NOTHING";
 
-const RESUME: &str = "UPDATE attache_task SET fence = ?4, lease_until = ?5, cancel = 0
+const RESUME: &str =
+    "UPDATE attache_task SET fence = ?4, lease_until = ?5, cancel = 0, dispatched = 0
 WHERE tenant = ?1 AND owner = ?2 AND id = ?3 AND fence = ?6";
 
 /// The fence of the run that creates a task.
@@ -22,7 +23,8 @@ const FIRST_FENCE: i64 = 1;
 /// Creates a task or continues one, and leases it to a new run.
 ///
 /// A message that was sent before, within the window, begins nothing: its task comes back as
-/// [`Begun::Repeated`]. A resumed task forgets an earlier request to cancel it. A webhook that comes
+/// [`Begun::Repeated`]. A resumed task forgets an earlier request to cancel it, and that it was
+/// dispatched. A webhook that comes
 /// with the opening is stored in the same transaction.
 ///
 /// Errors: [`Error::Invalid`] for an identifier that is not acceptable, a first change without a
@@ -127,11 +129,11 @@ impl Begin {
         };
         let tip = Tip::default().with(&first.events);
         let contained = Contained::by(snapshot, tip);
-        let lease_until = if first.state.ends_run() {
-            0
-        } else {
-            lease_end(self.now, self.lease_ms)
+        let (lease_until, data) = match first.checkpoint.as_deref() {
+            _ if first.state.ends_run() => (0, None),
+            data => (lease_end(self.now, self.lease_ms), data),
         };
+        let bytes = data.map_or(0, <[u8]>::len) as u64;
         let numbers = [
             first.state.code(),
             integer(first.status_time),
@@ -144,6 +146,7 @@ impl Begin {
             FIRST_FENCE,
             integer(lease_until),
             i64::from(push.is_some()),
+            integer(bytes),
         ];
         let params = std::iter::once(Value::from(context_id)).chain(numbers.map(Value::Integer));
         let params = keyed(&self.scope, task_id, params);
@@ -159,10 +162,13 @@ impl Begin {
             push::announce(transaction, &self.scope, task_id, start, tip, self.now).await?;
         }
         write_snapshot(transaction, &self.scope, task_id, snapshot).await?;
+        checkpoint::replace(transaction, &self.scope, task_id, 0, data).await?;
         counters::add(transaction, &self.scope, task_id, first.state).await?;
         Ok(Begun::Started {
             lease: self.lease(task_id, context_id, FIRST_FENCE),
             task: None,
+            checkpoint: None,
+            dispatched: false,
         })
     }
 
@@ -177,10 +183,12 @@ impl Begin {
         if head.state.is_terminal() {
             return Err(Error::Finished(head.state));
         }
-        if head.is_running(self.now) && !take_over {
+        if head.is_held(self.now) && !take_over {
             return Err(Error::Busy);
         }
+        let dispatched = head.dispatched != 0;
         let before = head.fence;
+        head.dispatched = 0;
         head.fence = before.saturating_add(1);
         head.lease_until = lease_end(self.now, self.lease_ms);
         let numbers = [head.fence, integer(head.lease_until), before];
@@ -192,10 +200,13 @@ impl Begin {
             push::put(transaction, &self.scope, task_id, &head, config).await?;
         }
         let lease = self.lease(task_id, &head.context_id, head.fence);
+        let checkpoint = checkpoint::read(transaction, &self.scope, task_id, &head).await?;
         let task = stored::task(transaction, &self.scope, task_id, head, self.now).await?;
         Ok(Begun::Started {
             lease,
             task: Some(task),
+            checkpoint,
+            dispatched,
         })
     }
 

@@ -5,7 +5,8 @@ use crate::stored::lease_end;
 use crate::{Error, Lease, Operation, Row, Scope, Transaction, Value};
 
 // The condition is repeated for a row that somebody else claimed while this waited for it.
-const CLAIM: &str = "UPDATE attache_task SET fence = fence + 1, lease_until = ?2
+const CLAIM: &str = "UPDATE attache_task SET fence = fence + 1, lease_until = ?2,
+dispatched = CASE WHEN dispatched > 0 THEN 2 ELSE 0 END
 WHERE (tenant, owner, id) IN (SELECT tenant, owner, id FROM attache_task
 WHERE lease_until > 0 AND lease_until <= ?1 ORDER BY lease_until LIMIT ?3)
 AND lease_until > 0 AND lease_until <= ?1
@@ -14,7 +15,7 @@ RETURNING tenant, owner, id, context_id, fence";
 /// Takes over tasks whose lease ended, in every scope, longest ended first. Each comes with a new
 /// lease: the caller resumes the task with it, or ends it with [`crate::Fail`].
 ///
-/// A request to cancel the task stays.
+/// A request to cancel the task stays, and so does that nobody came for a dispatched one.
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimExpired {
     /// The time, in milliseconds since the epoch.

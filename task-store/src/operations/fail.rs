@@ -36,6 +36,7 @@ impl Operation for Fail {
             state: State::Failed,
             status_time: self.now,
             snapshot: None,
+            checkpoint: None,
         };
         // No limit applies: a task that is full must still be able to end.
         apply(transaction, scope, task_id, &head, &change, self.now, 0).await

@@ -115,7 +115,9 @@ impl<'d, D: Database> Case<'d, D> {
         let first = with_snapshot(change(state, now, &["first"]), "{\"first\":1}");
         let begin = self.creation(id, context_id, None, first, now);
         match self.perform(&format!("create {id}"), begin).await? {
-            Begun::Started { lease, task: None } => Ok(lease),
+            Begun::Started {
+                lease, task: None, ..
+            } => Ok(lease),
             other => Err(self.wrong(&format!("create {id}"), &other)),
         }
     }
@@ -182,6 +184,7 @@ impl<'d, D: Database> Case<'d, D> {
             Begun::Started {
                 lease,
                 task: Some(task),
+                ..
             } => Ok((lease, task)),
             other => Err(self.wrong(&format!("resume {id}"), &other)),
         }
@@ -231,6 +234,7 @@ pub(super) fn change(state: State, status_time: u64, events: &[&str]) -> Change 
         state,
         status_time,
         snapshot: None,
+        checkpoint: None,
     }
 }
 

@@ -22,7 +22,13 @@ pub(super) async fn creates_a_task<D: Database>(case: &mut Case<'_, D>) -> Resul
         context_id: "c".to_owned(),
         fence: 1,
     };
-    case.equal("begun", begun, Begun::Started { lease, task: None })?;
+    let started = Begun::Started {
+        lease,
+        task: None,
+        checkpoint: None,
+        dispatched: false,
+    };
+    case.equal("begun", begun, started)?;
     let task = case.get("t", NOW).await?;
     let expected = Task {
         id: "t".to_owned(),

@@ -16,7 +16,7 @@ impl<D: Database> Case<'_, D> {
     }
 
     /// Claims until nothing is left, and returns what is this case's: other cases leave tasks too.
-    async fn claim(&mut self, now: u64) -> Result<Vec<Lease>, String> {
+    pub(super) async fn claim(&mut self, now: u64) -> Result<Vec<Lease>, String> {
         let mut mine = Vec::new();
         loop {
             let claim = ClaimExpired {

@@ -48,7 +48,9 @@ impl<D: Database> Case<'_, D> {
         let first = with_snapshot(change(State::Working, NOW, &["first"]), "{}");
         let begin = with_push(self.creation(id, "c", None, first, NOW), config(webhook));
         match self.perform("create with a webhook", begin).await? {
-            Begun::Started { lease, task: None } => Ok(lease),
+            Begun::Started {
+                lease, task: None, ..
+            } => Ok(lease),
             other => Err(self.wrong("create with a webhook", &other)),
         }
     }

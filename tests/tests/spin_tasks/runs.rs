@@ -177,6 +177,25 @@ async fn an_interrupted_task_waits_for_its_user_and_is_then_taken_up() {
 }
 
 #[tokio::test]
+async fn a_run_is_given_what_the_one_before_left() {
+    let Fixture {
+        app,
+        folder: _folder,
+    } = start();
+    let first = script(
+        &app,
+        json!([
+            begin("t"),
+            { "op": "append", "state": "working", "events": ["one"], "checkpoint": "left" },
+            { "op": "begin", "task": "t", "take_over": true, "run": "second" },
+        ]),
+    )
+    .await;
+    assert_eq!(first[1], json!({ "ok": 1 }));
+    assert_eq!(first[2]["ok"]["checkpoint"], "left");
+}
+
+#[tokio::test]
 async fn a_run_that_was_taken_over_loses_the_task_and_does_not_fail_it() {
     let Fixture {
         app,

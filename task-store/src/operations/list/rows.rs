@@ -12,7 +12,7 @@ macro_rules! matching {
     ($filter:literal) => {
         concat!(
             "SELECT id, context_id, state, status_time, newest, bytes, tail_after, tail_start,
-            task_bytes, artifacts_bytes, fence, lease_until, cancel, push
+            task_bytes, artifacts_bytes, fence, lease_until, cancel, push, checkpoint, dispatched
             FROM attache_task WHERE tenant = ?1 AND owner = ?2 ",
             $filter,
             " AND (status_time, id) < (?3, ?4) ORDER BY status_time DESC, id DESC LIMIT ?5"

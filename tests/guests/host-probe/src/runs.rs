@@ -104,7 +104,7 @@ fn begin(log: &TaskLog, target: &Target, out: ResponseOutparam) {
     };
     let _ = reply.write("begun\n");
     if target.text("dispatch") == "1" {
-        let placement = run.dispatch();
+        let placement = run.dispatch(None);
         reply.end(&format!("{placement:?}\n"));
         reply = Reply::closed();
     }
@@ -212,5 +212,6 @@ fn change(state: State, text: &str) -> Change {
         state,
         status_time: now.seconds * 1000 + u64::from(now.nanoseconds / 1_000_000),
         snapshot: None,
+        checkpoint: None,
     }
 }

@@ -69,6 +69,7 @@ pub(crate) fn change(step: &Value) -> Result<Change, Failure> {
             task: task.into_bytes(),
             artifacts: optional_text(step, "artifacts").map(String::into_bytes),
         }),
+        checkpoint: optional_text(step, "checkpoint").map(String::into_bytes),
     })
 }
 

@@ -80,10 +80,12 @@ impl Script {
             )),
             "stopping" => Ok(json!(self.run(step)?.stopping())),
             "wait-stopping" => self.wait_stopping(step),
-            "dispatch" => Ok(json!(match self.run(step)?.dispatch().map_err(failure)? {
-                Placement::Here => "here",
-                Placement::Elsewhere => "elsewhere",
-            })),
+            "dispatch" => Ok(json!(
+                match self.run(step)?.dispatch(None).map_err(failure)? {
+                    Placement::Here => "here",
+                    Placement::Elsewhere => "elsewhere",
+                }
+            )),
             "drop" => Ok(json!(self.runs.remove(&name(step)).is_some())),
             "get" => Ok(task(
                 &self.log(step).get(&text(step, "task")?).map_err(failure)?,
@@ -141,7 +143,14 @@ impl Script {
         match self.log(step).begin(&opening).map_err(failure)? {
             Begun::Started(started) => {
                 self.runs.insert(name(step), started.run);
-                Ok(json!({ "started": started.task.as_ref().map(task) }))
+                let found = started.task.as_ref().map(task);
+                Ok(match started.checkpoint {
+                    None => json!({ "started": found }),
+                    Some(left) => {
+                        let left = String::from_utf8_lossy(&left);
+                        json!({ "started": found, "checkpoint": left })
+                    }
+                })
             }
             Begun::Repeated(found) => Ok(json!({ "repeated": task(&found) })),
         }
