@@ -67,12 +67,6 @@ async fn a_task_from_before_there_were_webhooks_goes_on_and_gets_one() {
             ALTER TABLE attache_task DROP COLUMN dispatched;
             ALTER TABLE attache_state DROP COLUMN updated;
             ALTER TABLE attache_task DROP COLUMN push;
-            DROP INDEX attache_task_by_end; DROP INDEX attache_state_by_age;
-            DROP TABLE attache_checkpoint; DROP TABLE attache_dispatch;
-            DROP TABLE attache_dead_letter;
-            ALTER TABLE attache_task DROP COLUMN checkpoint;
-            ALTER TABLE attache_task DROP COLUMN dispatched;
-            ALTER TABLE attache_state DROP COLUMN updated;
             DELETE FROM attache_schema WHERE version > 1;",
         )
         .unwrap();
