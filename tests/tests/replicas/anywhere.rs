@@ -13,8 +13,8 @@ const SOON: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_instance_follows_a_task_as_it_runs() {
-    let database = TestDatabase::create();
-    let (_hosts, [here, there]) = two(&database.url());
+    let database = TestDatabase::create().await.unwrap();
+    let (_hosts, [here, there]) = two(database.url());
     let task = here.send(&at_once("tck-slow-1")).await.unwrap();
     let id = task["id"].as_str().unwrap();
     assert_eq!(there.task(id).await.unwrap()["id"], id);
@@ -40,8 +40,8 @@ async fn another_instance_follows_a_task_as_it_runs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancel_reaches_the_instance_that_works_within_a_second() {
-    let database = TestDatabase::create();
-    let (_hosts, [here, there]) = two(&database.url());
+    let database = TestDatabase::create().await.unwrap();
+    let (_hosts, [here, there]) = two(database.url());
     let task = here
         .send(&at_once("test-resubscribe-message-id-1"))
         .await
@@ -64,10 +64,10 @@ async fn a_cancel_reaches_the_instance_that_works_within_a_second() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_stream_goes_on_with_another_instance() {
-    let database = TestDatabase::create();
-    let (mut hosts, [here, there]) = two(&database.url());
+    let database = TestDatabase::create().await.unwrap();
+    let (mut hosts, [here, there]) = two(database.url());
     // A third one works, so that its end is not the task's.
-    let worker = host(&database.url());
+    let worker = host(database.url());
     let working = attache_tests::a2a::Client::new(worker.url());
     let task = working.send(&at_once("tck-slow-2")).await.unwrap();
     let id = task["id"].as_str().unwrap();
@@ -97,8 +97,8 @@ async fn a_lost_stream_goes_on_with_another_instance() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_is_sent_again_elsewhere_is_worked_on_once() {
-    let database = TestDatabase::create();
-    let (_hosts, [here, there]) = two(&database.url());
+    let database = TestDatabase::create().await.unwrap();
+    let (_hosts, [here, there]) = two(database.url());
     let body = message("tck-slow-3");
     let mut stream = here.stream("/message:stream", &body, None).await.unwrap();
     let mut seen = Vec::new();
@@ -127,8 +127,8 @@ async fn a_message_that_is_sent_again_elsewhere_is_worked_on_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn webhooks_and_conversations_belong_to_all_instances() {
-    let database = TestDatabase::create();
-    let (_hosts, [here, there]) = two(&database.url());
+    let database = TestDatabase::create().await.unwrap();
+    let (_hosts, [here, there]) = two(database.url());
     let task = here.send(&message("tck-input-required-5")).await.unwrap();
     let id = task["id"].as_str().unwrap();
     let path = format!("/tasks/{id}/pushNotificationConfigs");

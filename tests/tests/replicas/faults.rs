@@ -95,8 +95,8 @@ async fn nothing_is_lost(client: &Client, sent: &Sent) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_are_cut_go_unnoticed() {
-    let cluster = Cluster::start();
-    let host = host(&cluster.url());
+    let cluster = Cluster::start(&[]).unwrap();
+    let host = host(cluster.url());
     let client = Client::new(host.url());
     let senders = Senders::start(&client, "cut");
     for cut in 1..=10 {
@@ -104,7 +104,7 @@ async fn connections_that_are_cut_go_unnoticed() {
             total(&client).await.as_u64() >= Some(cut * 10)
         })
         .await;
-        cluster.cut_connections();
+        cluster.terminate_clients().await.unwrap();
     }
     let sent = senders.stop().await;
     nothing_is_lost(&client, &sent).await;
@@ -117,15 +117,15 @@ async fn connections_that_are_cut_go_unnoticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_restarts_is_waited_for() {
-    let mut cluster = Cluster::start();
-    let host = host(&cluster.url());
+    let cluster = Cluster::start(&[]).unwrap();
+    let host = host(cluster.url());
     let client = Client::new(host.url());
     let senders = Senders::start(&client, "restart");
     until("some answers", async || {
         total(&client).await.as_u64() >= Some(20)
     })
     .await;
-    cluster.stop();
+    cluster.stop().unwrap();
     // Not one connection can be had: requests are refused, and the probe says so.
     until("not ready", async || {
         client.get("/health/ready").await.is_err()
@@ -135,7 +135,7 @@ async fn a_server_that_restarts_is_waited_for() {
     let error = refused.expect_err("without a database");
     assert!(is_unavailable(&error), "{error}");
     assert!(client.get("/health/live").await.is_ok());
-    cluster.start_again();
+    cluster.start_again(&[]).unwrap();
     let before = {
         until("ready again", async || {
             client.get("/health/ready").await.is_ok()
@@ -156,21 +156,30 @@ async fn a_server_that_restarts_is_waited_for() {
     );
 }
 
+/// As a server is that fails over to a replica.
+async fn read_only(cluster: &Cluster, read_only: bool) {
+    let setting = if read_only { "on" } else { "off" };
+    let change = format!("ALTER SYSTEM SET default_transaction_read_only = {setting}");
+    // A session that is read-only itself may still change the settings of the server.
+    cluster.sql(&change).await.unwrap();
+    cluster.sql("SELECT pg_reload_conf()").await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_read_only_can_still_be_read() {
-    let cluster = Cluster::start();
-    let host = host(&cluster.url());
+    let cluster = Cluster::start(&[]).unwrap();
+    let host = host(cluster.url());
     let client = Client::new(host.url());
     let task = client.send(&message("tck-complete-task-1")).await.unwrap();
     let id = task["id"].as_str().unwrap();
-    cluster.set_read_only(true);
+    read_only(&cluster, true).await;
     let refused = client.send(&message("tck-complete-task-2")).await;
     let error = refused.expect_err("on a read-only server");
     assert!(is_unavailable(&error), "{error}");
     assert_eq!(client.task(id).await.unwrap()["id"], *id);
     assert_eq!(total(&client).await, 1);
     assert!(host.output().contains("read-only"), "{}", host.output());
-    cluster.set_read_only(false);
+    read_only(&cluster, false).await;
     client.send(&message("tck-complete-task-2")).await.unwrap();
     assert_eq!(total(&client).await, 2);
 }

@@ -24,9 +24,9 @@ const KILLS: usize = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_was_acknowledged_is_lost() {
     let kills = std::env::var("KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
-    let database = TestDatabase::create();
+    let database = TestDatabase::create().await.unwrap();
     let receiver = Receiver::answering(&[]).await;
-    let pair = Pair::start(&database.url());
+    let pair = Pair::start(database.url());
     let load = Load::start(&pair, &receiver);
     let began = Instant::now();
     for kill in 0..kills {

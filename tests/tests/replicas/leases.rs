@@ -10,8 +10,8 @@ use crate::hosts::{LEASE, two, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_task_of_a_killed_instance_is_failed_with_a_message() {
-    let database = TestDatabase::create();
-    let (mut hosts, [here, there]) = two(&database.url());
+    let database = TestDatabase::create().await.unwrap();
+    let (mut hosts, [here, there]) = two(database.url());
     let task = here.send(&at_once("tck-slow-1")).await.unwrap();
     let id = task["id"].as_str().unwrap();
     until("it works", async || {
@@ -35,8 +35,8 @@ async fn the_task_of_a_killed_instance_is_failed_with_a_message() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_task_of_a_killed_instance_is_resumed_where_the_agent_can() {
-    let database = TestDatabase::create();
-    let (mut hosts, [here, there]) = two(&database.url());
+    let database = TestDatabase::create().await.unwrap();
+    let (mut hosts, [here, there]) = two(database.url());
     let task = here.send(&at_once("tck-resume-1")).await.unwrap();
     let id = task["id"].as_str().unwrap();
     let pieces = |task: &Value| {
@@ -68,8 +68,8 @@ async fn the_task_of_a_killed_instance_is_resumed_where_the_agent_can() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_instances_never_work_on_one_task() {
-    let database = TestDatabase::create();
-    let (hosts, [here, there]) = two(&database.url());
+    let database = TestDatabase::create().await.unwrap();
+    let (hosts, [here, there]) = two(database.url());
     let task = here.send(&at_once("tck-slow-2")).await.unwrap();
     let id = task["id"].as_str().unwrap();
     until("it works", async || {
@@ -109,8 +109,8 @@ fn signal(id: u32, name: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trap_ends_the_task_at_once() {
-    let database = TestDatabase::create();
-    let (_hosts, [here, there]) = two(&database.url());
+    let database = TestDatabase::create().await.unwrap();
+    let (_hosts, [here, there]) = two(database.url());
     let began = Instant::now();
     let mut body = at_once("tck-trap-1");
     body["configuration"]["returnImmediately"] = true.into();

@@ -19,8 +19,8 @@ fn refused(command: &mut Command) -> (Option<i32>, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_instances_may_start_at_once_on_an_empty_database() {
-    let database = TestDatabase::create();
-    let url = database.url();
+    let database = TestDatabase::create().await.unwrap();
+    let url = database.url().to_owned();
     let starting: Vec<_> = (0..4)
         .map(|_| {
             let url = url.clone();
@@ -42,7 +42,7 @@ async fn two_instances_may_start_at_once_on_an_empty_database() {
 
 #[tokio::test]
 async fn what_is_wrong_is_said_in_one_sentence() {
-    let database = TestDatabase::create();
+    let database = TestDatabase::create().await.unwrap();
     let good: url::Url = database.url().parse().unwrap();
 
     let mut missing = good.clone();
@@ -69,7 +69,7 @@ async fn what_is_wrong_is_said_in_one_sentence() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_parts_of_an_address_do_as_well_as_the_whole() {
-    let database = TestDatabase::create();
+    let database = TestDatabase::create().await.unwrap();
     let url: url::Url = database.url().parse().unwrap();
     let mut command = host_command().unwrap();
     command

@@ -74,8 +74,9 @@ async fn settled(client: &Client, pair: &Pair) -> Duration {
     loop {
         let mut left = 0;
         for state in ["TASK_STATE_SUBMITTED", "TASK_STATE_WORKING"] {
-            let listed = client.get(&format!("/tasks?status={state}&pageSize=1"));
-            left += listed.await.unwrap()["totalSize"].as_u64().unwrap();
+            let path = format!("/tasks?status={state}&pageSize=1");
+            let listed = client.get(&path).await.unwrap();
+            left += listed["totalSize"].as_u64().unwrap();
         }
         if left == 0 {
             return began.elapsed();
