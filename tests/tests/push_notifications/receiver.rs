@@ -16,7 +16,8 @@ use tokio::net::TcpListener;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Takes notifications, and answers them as it was told to; with 204 after that.
+/// Takes notifications, and answers them as it was told to; with 204 after that. With a 429 it asks
+/// for [`ASKED_FOR`].
 #[derive(Clone)]
 pub(crate) struct Receiver {
     address: SocketAddr,
@@ -30,7 +31,11 @@ pub(crate) struct Taken {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    pub(crate) at: Instant,
 }
+
+/// What a 429 asks for.
+pub(crate) const ASKED_FOR: Duration = Duration::from_secs(3);
 
 impl Receiver {
     pub(crate) async fn answering(statuses: &[u16]) -> Self {
@@ -63,10 +68,15 @@ impl Receiver {
             path: head.uri.path().to_owned(),
             headers: head.headers,
             body: serde_json::from_slice(&body).unwrap(),
+            at: Instant::now(),
         });
         let status = self.answers.lock().unwrap().pop_front().unwrap_or(204);
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        if status == 429 {
+            let seconds = ASKED_FOR.as_secs().into();
+            response.headers_mut().insert("retry-after", seconds);
+        }
         Ok(response)
     }
 
