@@ -74,7 +74,11 @@ pub async fn run(
     let database = open(&location, environment).await?;
     let done = action.run(&database, out).await;
     database.close().await;
-    done
+    match done {
+        // Whoever reads has seen enough.
+        Err(DeadLettersError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 /// Opens what is there: a folder that was mistyped must not become an empty task log.

@@ -130,3 +130,6 @@ impl fmt::Debug for SigningKey {
         write!(f, "SigningKey({})", self.algorithm())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,8 @@ use tokio::net::TcpListener;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Takes notifications, and answers them as it was told to; with 204 after that.
+/// Takes notifications, and answers them as it was told to; with 204 after that. With a 429 it asks
+/// for [`ASKED_FOR`].
 #[derive(Clone, Debug)]
 pub struct Receiver {
     address: SocketAddr,
@@ -40,7 +41,12 @@ pub struct Taken {
     pub headers: HeaderMap,
     /// The body.
     pub body: Value,
+    /// When it came.
+    pub at: Instant,
 }
+
+/// What a 429 asks for.
+pub const ASKED_FOR: Duration = Duration::from_secs(3);
 
 impl Receiver {
     /// Answers the first notifications with these statuses.
@@ -80,10 +86,15 @@ impl Receiver {
             path: head.uri.path().to_owned(),
             headers: head.headers,
             body: serde_json::from_slice(&body).unwrap(),
+            at: Instant::now(),
         });
         let status = self.answers.lock().unwrap().pop_front().unwrap_or(204);
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        if status == 429 {
+            let seconds = ASKED_FOR.as_secs().into();
+            response.headers_mut().insert("retry-after", seconds);
+        }
         Ok(response)
     }
 

@@ -23,8 +23,13 @@ pub enum Verb {
     /// Compile a component ahead of time, for a start without the compiler's work.
     Compile(CompileFlags),
     /// What webhooks were not sent, and sending it again.
+    #[command(after_help = DEAD_LETTERS_STATUS)]
     DeadLetters(DeadLettersFlags),
 }
+
+const DEAD_LETTERS_STATUS: &str = "\
+Works while a host runs on the same data. Exit status: 0 when nothing matches, too, since a task that
+nobody knows lacks nothing; 69 when there is no task log.";
 
 const SERVE_ENVIRONMENT: &str = "\
 Also read from the environment:

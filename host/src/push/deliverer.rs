@@ -89,6 +89,9 @@ impl Deliverer {
                 under_way.len()
             );
         }
+        let left = self.receivers.leave();
+        let at_once = |claim| (claim, Duration::ZERO);
+        self.postpone(left.into_iter().map(at_once).collect()).await;
     }
 
     /// Begins to send what is due. Returns when to look again unless something happens.

@@ -143,6 +143,16 @@ impl Receivers {
         overdue
     }
 
+    /// Everybody who waits here, when the process ends.
+    pub(super) fn leave(&mut self) -> Vec<DeliveryClaim> {
+        (self.waiting, self.bytes) = (0, 0);
+        self.lines
+            .drain()
+            .flat_map(|(_, line)| line.waiting)
+            .map(|(_, delivery)| delivery.claim)
+            .collect()
+    }
+
     /// Whether somebody waits here.
     pub(super) fn has_waiting(&self) -> bool {
         self.waiting > 0

@@ -1,4 +1,4 @@
-"""Writes a key pair to sign agent cards with, as PEM: `private.pem` and `public.pem`.
+"""Writes a key pair to sign with, as PEM: `private.pem` and `public.pem`.
 
 card_key.py FOLDER ES256|RS256
 """

@@ -111,4 +111,6 @@ fn all_lines_together_have_a_bound() {
     // Whoever comes next is sent something nevertheless.
     let (slots, _, _) = place(&mut receivers, "http://next.example", 1, now);
     assert_eq!(slots.len(), 1);
+    assert_eq!(receivers.leave().len(), WAITING);
+    assert!(!receivers.has_waiting());
 }
