@@ -91,7 +91,8 @@ async fn two_instances_never_work_on_one_task() {
     assert_eq!(before, after, "the paused instance changed the task");
     assert_eq!(here.task(id).await.unwrap(), after);
     let events = here.subscribe(id, Some(0)).await.unwrap().rest().await;
-    let ends = events.unwrap().iter().filter(|event| {
+    let events = events.unwrap();
+    let ends = events.iter().filter(|event| {
         let state = event.data["statusUpdate"]["status"]["state"].as_str();
         matches!(state, Some("TASK_STATE_FAILED" | "TASK_STATE_COMPLETED"))
     });
