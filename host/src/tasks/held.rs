@@ -79,6 +79,7 @@ impl HeldRun {
             Err(_) => {}
         }
         if let Ok(appended) = &appended {
+            self.keeper.touch(self.number);
             if appended.push {
                 self.keeper.ring_outbox();
             }

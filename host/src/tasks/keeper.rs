@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use attache_task_store::{
     Begin, Begun, Cancel, Check, Database, Error, Lease, Opening, Renew, Renewal, Scope, Task,
@@ -17,8 +17,12 @@ use super::news::{Gazette, Herald, News, Reader, TaskKey};
 use super::wakeups::Wakeups;
 use super::{milliseconds, now};
 
-/// How often a run shows in the time of a lease that it is alive: two signs may be lost.
-const SIGNS_OF_LIFE: u32 = 3;
+/// A lease of which a third is over is renewed; it is looked for twice as often, so none is older than
+/// half of its time while the database answers.
+const RENEWED_AFTER: u32 = 3;
+const LOOKS: u32 = 6;
+/// Leases in one transaction: the more there are, the likelier another writer is in the way.
+const TOGETHER: usize = 32;
 /// How often runs ask whether to stop while nobody could tell them.
 const ASK: Duration = Duration::from_millis(400);
 
@@ -27,7 +31,7 @@ const ABANDONED: &str = "The agent stopped before it finished this task.";
 
 /// Keeps the runs of this process alive, and cleans up behind those that end too early.
 ///
-/// All leases are renewed by one statement every few seconds, however many runs there are.
+/// Leases are renewed in groups every few seconds, those that were not renewed by an append.
 #[derive(Debug, Clone)]
 pub struct Keeper(Arc<Inner>);
 
@@ -56,6 +60,8 @@ struct Inner {
 struct Held {
     lease: Lease,
     standing: watch::Sender<Standing>,
+    /// When it was last written that the run is alive. An append says so too.
+    renewed: Instant,
 }
 
 /// How runs are kept.
@@ -144,31 +150,48 @@ impl Keeper {
 
     /// Renews the leases of all runs. Never ends.
     pub async fn renew(&self) {
-        let mut ticks = interval(self.0.lease / SIGNS_OF_LIFE);
+        let mut ticks = interval(self.0.lease / LOOKS);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let (numbers, leases): (Vec<_>, Vec<_>) = self
-                .held()
-                .iter()
-                .map(|(number, held)| (*number, held.lease.clone()))
-                .unzip();
-            if leases.is_empty() {
-                continue;
+            let old = self.0.lease / RENEWED_AFTER;
+            let due = self.some(|held| held.renewed.elapsed() >= old);
+            for due in due.chunks(TOGETHER) {
+                self.renew_these(due).await;
             }
-            let renew = Renew {
-                leases,
-                now: now(),
-                lease_ms: self.lease_ms(),
-            };
-            match self.0.database.perform(renew).await {
-                Ok(renewals) => {
-                    for (number, renewal) in numbers.into_iter().zip(renewals) {
-                        self.renewed(number, renewal);
-                    }
+        }
+    }
+
+    async fn renew_these(&self, due: &[(u64, Lease)]) {
+        let renew = Renew {
+            leases: due.iter().map(|(_, lease)| lease.clone()).collect(),
+            now: now(),
+            lease_ms: self.lease_ms(),
+        };
+        match self.0.database.perform(renew).await {
+            Ok(renewals) => {
+                for ((number, _), renewal) in due.iter().zip(renewals) {
+                    self.touch(*number);
+                    self.renewed(*number, renewal);
                 }
-                Err(error) => warn!("runs cannot show that they are alive: {error}"),
             }
+            Err(error) => warn!("runs cannot show that they are alive: {error}"),
+        }
+    }
+
+    /// Some of the runs of this process.
+    fn some(&self, which: impl Fn(&Held) -> bool) -> Vec<(u64, Lease)> {
+        self.held()
+            .iter()
+            .filter(|(_, held)| which(held))
+            .map(|(number, held)| (*number, held.lease.clone()))
+            .collect()
+    }
+
+    /// It was just written that a run is alive.
+    pub(super) fn touch(&self, number: u64) {
+        if let Some(held) = self.held().get_mut(&number) {
+            held.renewed = Instant::now();
         }
     }
 
@@ -196,12 +219,8 @@ impl Keeper {
 
     /// Asks what became of some of the runs of this process.
     async fn check(&self, which: impl Fn(&Lease) -> bool) {
-        let (numbers, leases): (Vec<_>, Vec<_>) = self
-            .held()
-            .iter()
-            .filter(|(_, held)| which(&held.lease))
-            .map(|(number, held)| (*number, held.lease.clone()))
-            .unzip();
+        let (numbers, leases): (Vec<_>, Vec<_>) =
+            self.some(|held| which(&held.lease)).into_iter().unzip();
         if leases.is_empty() {
             return;
         }
@@ -288,6 +307,7 @@ impl Keeper {
             Held {
                 lease: lease.clone(),
                 standing: sender,
+                renewed: Instant::now(),
             },
         );
         drop(held);
