@@ -55,7 +55,7 @@ impl Health {
             _ => return Err(Answer::NotFound),
         }
         if method != Method::GET && method != Method::HEAD {
-            return Err(Answer::MethodNotAllowed("GET, HEAD"));
+            return Err(Answer::MethodNotAllowed);
         }
         Ok(of_json(json!({"status": "ok"})))
     }
