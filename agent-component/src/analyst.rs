@@ -45,6 +45,12 @@ impl Agent for Analyst {
         )
     }
 
+    /// A second run reads, computes and says the same: what it emits takes the place of what was
+    /// emitted, and so do the tables that it keeps.
+    fn resumable(&self, _: &Message) -> bool {
+        true
+    }
+
     async fn run(&self, context: &mut Context) -> Result<Outcome, Failure> {
         let request = match gather(context).await {
             Ok(request) => request,

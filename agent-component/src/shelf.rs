@@ -17,6 +17,9 @@ struct Entry {
     key: String,
     name: Option<String>,
     media_type: Option<String>,
+    /// The message that brought it, and which of its tables it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<(String, usize)>,
 }
 
 /// The sources of one conversation, oldest first.
@@ -25,6 +28,9 @@ pub struct Shelf {
     entries: Vec<Entry>,
     sources: Vec<Source>,
     added: Vec<usize>,
+    message_id: String,
+    /// A run that was lost may have put tables of the same message here.
+    again: bool,
 }
 
 impl Shelf {
@@ -33,8 +39,13 @@ impl Shelf {
     /// # Errors
     /// When the task log cannot be reached.
     pub fn open(context: &Context) -> Result<Self, Failure> {
+        let empty = Self {
+            message_id: context.message().message_id.clone(),
+            again: context.is_resumed(),
+            ..Self::default()
+        };
         let Some(index) = context.state(INDEX)? else {
-            return Ok(Self::default());
+            return Ok(empty);
         };
         let entries: Vec<Entry> = serde_json::from_slice(&index)?;
         let mut sources = Vec::with_capacity(entries.len());
@@ -48,18 +59,20 @@ impl Shelf {
         Ok(Self {
             entries,
             sources,
-            added: Vec::new(),
+            ..empty
         })
     }
 
-    /// Puts a source on the shelf. One with the name of another takes its place.
+    /// Puts a source on the shelf. One with the name of another takes its place, and so does one that
+    /// a lost run put there before.
     ///
     /// # Errors
     /// A sentence, when the shelf is full.
     pub fn add(&mut self, source: Source) -> Result<(), String> {
+        let from = Some((self.message_id.clone(), self.added.len()));
         let same = |entry: &Entry| match (&entry.name, &source.name) {
-            (Some(old), Some(new)) => old.eq_ignore_ascii_case(new),
-            _ => false,
+            (Some(old), Some(new)) if old.eq_ignore_ascii_case(new) => true,
+            _ => self.again && entry.from == from,
         };
         let place = self.entries.iter().position(same);
         let place = place.unwrap_or(self.entries.len());
@@ -73,6 +86,7 @@ impl Shelf {
             key: format!("table-{place}"),
             name: source.name.clone(),
             media_type: source.media_type.clone(),
+            from,
         };
         match (self.entries.get_mut(place), self.sources.get_mut(place)) {
             (Some(old_entry), Some(old_source)) => (*old_entry, *old_source) = (entry, source),
@@ -130,6 +144,28 @@ mod tests {
         shelf.add(source(Some("A.CSV"), "3")).unwrap();
         let bytes: Vec<_> = shelf.sources().iter().map(|s| s.bytes.clone()).collect();
         assert_eq!(bytes, [b"3".to_vec(), b"2".to_vec()]);
+    }
+
+    #[test]
+    fn a_second_run_on_a_message_adds_nothing_twice() {
+        let run = |shelf: &mut Shelf| {
+            shelf.add(source(None, "1")).unwrap();
+            shelf.add(source(Some("a.csv"), "2")).unwrap();
+            shelf.add(source(None, "3")).unwrap();
+        };
+        let mut shelf = Shelf {
+            message_id: "m".to_owned(),
+            ..Shelf::default()
+        };
+        shelf.add(source(None, "0")).unwrap();
+        shelf.message_id = "n".to_owned();
+        shelf.added.clear();
+        run(&mut shelf);
+        assert_eq!(shelf.sources().len(), 4);
+        (shelf.again, shelf.added) = (true, Vec::new());
+        run(&mut shelf);
+        let bytes: Vec<_> = shelf.sources().iter().map(|s| s.bytes[0]).collect();
+        assert_eq!(bytes, b"0123");
     }
 
     #[test]

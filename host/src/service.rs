@@ -131,7 +131,7 @@ impl Service {
         }
         check_form(&request)?;
         let callback = self.0.callback.as_ref();
-        if let Some(callback) = callback.filter(|called| called.is_at(request.uri().path())) {
+        if let Some(callback) = callback.filter(|called| called.is_for(&request)) {
             return called::answer(callback.clone(), &self.0.work, self.permit()?, request).await;
         }
         let (head, body) = request.into_parts();

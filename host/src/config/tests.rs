@@ -259,6 +259,96 @@ fn on_cloud_run_a_public_url_that_nobody_can_reach_is_refused() {
 }
 
 #[test]
+fn a_queue_is_used_where_it_is_wanted() {
+    let full = "projects/example.com:p/locations/europe-west1/queues/agent-1";
+    let mode = |mode: &str, queue: &str, environment| {
+        let flags = Flags {
+            dispatch: given(mode),
+            tasks_queue: given(queue),
+            ..Flags::default()
+        };
+        resolve(flags, environment).map(|config| config.dispatching)
+    };
+    let url: Variables = &[("APP_URL", "https://agent.example")];
+    let cloud_run: Variables = &[("K_SERVICE", "agent")];
+    let by_queue = |queue| {
+        Ok(Dispatching::CloudTasks(QueueConfig {
+            queue,
+            service_account: None,
+            deadline: Duration::from_secs(1800),
+            endpoint: "https://cloudtasks.googleapis.com".to_owned(),
+        }))
+    };
+    let by_name = || by_queue(QueueName::Full(full.to_owned()));
+    let inline = |unchosen| Ok(Dispatching::Inline { unchosen });
+    assert_eq!(mode("", "", url), inline(false));
+    assert_eq!(mode("auto", full, url), inline(false));
+    assert_eq!(mode("", "", cloud_run), inline(true));
+    assert_eq!(mode("inline", full, cloud_run), inline(false));
+    assert_eq!(mode("auto", full, cloud_run), by_name());
+    assert_eq!(mode("cloud-tasks", full, url), by_name());
+    let short = QueueName::Short("agent-1".to_owned());
+    assert_eq!(mode("cloud-tasks", "agent-1", url), by_queue(short));
+    let refused = |given: Result<Dispatching, String>| given.unwrap_err();
+    assert!(refused(mode("later", "", url)).starts_with("ATTACHE_DISPATCH"));
+    assert!(refused(mode("cloud-tasks", "", url)).contains("ATTACHE_TASKS_QUEUE"));
+    assert!(refused(mode("cloud-tasks", full, &[])).contains("ATTACHE_PUBLIC_URL"));
+    for queue in ["a b", "queues/a", "projects/p/locations/l/queues/", "a/b"] {
+        let refused = refused(mode("inline", queue, url));
+        assert!(refused.starts_with("ATTACHE_TASKS_QUEUE"), "{refused}");
+    }
+}
+
+#[test]
+fn what_a_queue_is_told_is_checked() {
+    let set = |flags: Flags| {
+        let flags = Flags {
+            dispatch: given("cloud-tasks"),
+            tasks_queue: given("agent"),
+            public_url: given("https://agent.example"),
+            ..flags
+        };
+        resolve(flags, &[]).map(|config| match config.dispatching {
+            Dispatching::CloudTasks(queue) => queue,
+            inline => panic!("{inline:?}"),
+        })
+    };
+    let deadline = |seconds: &str| {
+        set(Flags {
+            tasks_deadline: given(seconds),
+            ..Flags::default()
+        })
+    };
+    assert_eq!(deadline("15").unwrap().deadline, Duration::from_secs(15));
+    for seconds in ["14", "1801", "30s"] {
+        let refused = deadline(seconds).unwrap_err();
+        assert!(refused.contains("from 15 to 1800"), "{refused}");
+    }
+    let account = |email: &str| {
+        set(Flags {
+            tasks_service_account: given(email),
+            ..Flags::default()
+        })
+    };
+    let email = "queue@p.iam.gserviceaccount.com";
+    assert_eq!(account(email).unwrap().service_account, given(email));
+    for email in ["queue", "@p.com", "a@b", "a b@p.com", "a@b@c.d"] {
+        assert!(account(email).is_err(), "{email}");
+    }
+    let endpoint = |url: &str| {
+        set(Flags {
+            cloud_tasks_url: given(url),
+            ..Flags::default()
+        })
+    };
+    let found = endpoint("http://127.0.0.1:9/").unwrap().endpoint;
+    assert_eq!(found, "http://127.0.0.1:9");
+    for url in ["127.0.0.1:9", "ftp://a.example", "https://a.example/v2"] {
+        assert!(endpoint(url).is_err(), "{url}");
+    }
+}
+
+#[test]
 fn settings_come_from_both_sources_and_the_flag_wins() {
     let flags = Flags {
         config: vec!["Model=b".into(), "empty=".into()],

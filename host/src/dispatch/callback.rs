@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use attache_task_store::{ClaimDispatched, Database, DispatchClaim, SettleDispatched};
-use http::HeaderMap;
+use http::{HeaderMap, Method, Request};
 use serde::Deserialize;
 use tracing::{debug, error, info, warn};
 
@@ -59,9 +59,12 @@ impl Callback {
         }
     }
 
-    /// Whether a request to this path is for the queue's calls.
-    pub fn is_at(&self, path: &str) -> bool {
-        path == PATH || path.strip_prefix(self.prefix.as_str()) == Some(PATH)
+    /// Whether a request is a call of the queue. The agent knows the path too, as that of a task of the
+    /// tenant `internal`, but for no POST.
+    pub fn is_for<B>(&self, request: &Request<B>) -> bool {
+        let path = request.uri().path();
+        request.method() == Method::POST
+            && (path == PATH || path.strip_prefix(self.prefix.as_str()) == Some(PATH))
     }
 
     /// Does what a call asks for. None for a body that is not the queue's.

@@ -13,8 +13,7 @@ use crate::config::shown_size;
 pub(super) enum Answer {
     Malformed(&'static str),
     NotFound,
-    /// The methods that are.
-    MethodNotAllowed(&'static str),
+    MethodNotAllowed,
     TooLarge {
         most: u64,
     },
@@ -30,10 +29,6 @@ impl Answer {
     /// `grpc` is for clients of gRPC, who read the status from other headers and no body. The HTTP
     /// status stays: proxies and the access log go by it.
     pub(super) fn into_response(self, grpc: bool) -> Response<ReplyBody> {
-        let allowed = match self {
-            Self::MethodNotAllowed(allowed) => Some(allowed),
-            _ => None,
-        };
         let (status, name, message) = match self {
             Self::Malformed(message) => (
                 StatusCode::BAD_REQUEST,
@@ -45,10 +40,10 @@ impl Answer {
                 "NOT_FOUND",
                 "there are /health/live, /health/ready and /health/startup".to_owned(),
             ),
-            Self::MethodNotAllowed(allowed) => (
+            Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "INVALID_ARGUMENT",
-                format!("use {allowed}"),
+                "use GET".to_owned(),
             ),
             Self::TooLarge { most } => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -85,9 +80,10 @@ impl Answer {
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        if let Some(allowed) = allowed {
-            let allowed = HeaderValue::from_static(allowed);
-            response.headers_mut().insert(ALLOW, allowed);
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
         response
     }

@@ -1,4 +1,4 @@
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
@@ -21,9 +21,6 @@ pub(super) async fn answer(
     permit: OwnedSemaphorePermit,
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Answer> {
-    if request.method() != Method::POST {
-        return Err(Answer::MethodNotAllowed("POST"));
-    }
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LONGEST).collect().await else {
         return Err(Answer::Malformed("the body of a call is a few bytes"));
