@@ -103,7 +103,7 @@ pub(super) fn to_read(
             }
             Ok(response.map(|_| ReplyBody::of_bytes(Bytes::new())))
         }
-        _ => Err(Answer::MethodNotAllowed("GET, HEAD")),
+        _ => Err(Answer::MethodNotAllowed),
     }
 }
 
