@@ -59,7 +59,7 @@ test: components test-components clients image nextest ## Run every test, the of
 	@echo '== test: all tests, against the components and the image just built'
 	ATTACHE_GUESTS_DIR=$(GUESTS) ATTACHE_HOST_BIN=$(ROOTFS)/attache-host \
 	ATTACHE_IMAGE_ROOTFS=$(ROOTFS) \
-	cargo nextest run --workspace --cargo-profile fast
+	scripts/postgres with cargo nextest run --workspace --cargo-profile fast
 	cargo test --quiet --workspace --doc --profile fast
 
 .PHONY: lint

@@ -246,7 +246,8 @@ pub trait Database {
     ///
     /// # Errors
     /// What the operation returned; or [`Error::Unavailable`] when the database could not be
-    /// reached, and then nothing was written.
+    /// reached, and then nothing was written, unless the text says that this is not known: the
+    /// database went away with the commit and did not come back.
     fn perform<O: Operation + 'static>(
         &self,
         operation: O,

@@ -17,6 +17,7 @@ mod leases;
 mod listing;
 mod migrating;
 mod notifying;
+mod noting;
 mod reading;
 mod repeating;
 mod resuming;
@@ -26,6 +27,7 @@ mod webhooks;
 use crate::{Begin, Database, List, Opening, Scope, State};
 
 use self::case::{Case, LEASE, NOW, change, everything, with_snapshot};
+pub use self::noting::Noting;
 
 /// Creates the schema and runs every case. Returns how many checks held.
 ///

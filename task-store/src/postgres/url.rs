@@ -293,7 +293,11 @@ mod tests {
             ("mysql://me:secret@h/d", "scheme"),
             ("postgres://me:sec@ret@h/d", "%40"),
             ("postgres://me:secret@h/d?sslmode=secret", "sslmode"),
-            ("postgres://me:secret@h:secret/d", "cannot be read"),
+            ("postgres://me:secret@h:secret/d", "`port`"),
+            (
+                "postgres://me:secret@h/d?application_name=%ff",
+                "cannot be read",
+            ),
             ("postgres://me:secret@h/d?sslcert=x", "sslcert"),
             ("postgres://me:x@h/d?Secret0=1", "of another name"),
             ("postgres://me:secret@h:port/d", "port"),

@@ -100,7 +100,7 @@ impl Cluster {
     /// # Errors
     /// When its processes are not found.
     pub fn pause(&self) -> Result<(), String> {
-        self.signal("-STOP")
+        script("signal", self.folder.path(), &["STOP"]).map(|_| ())
     }
 
     /// Lets its processes run on.
@@ -108,27 +108,7 @@ impl Cluster {
     /// # Errors
     /// When its processes are not found.
     pub fn resume(&self) -> Result<(), String> {
-        self.signal("-CONT")
-    }
-
-    fn signal(&self, signal: &str) -> Result<(), String> {
-        let file = self.folder.path().join("data/postmaster.pid");
-        let file = std::fs::read_to_string(&file)
-            .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-        let postmaster = file.lines().next().unwrap_or_default();
-        // First the one that would start others.
-        output(Command::new("kill").args([signal, postmaster]))?;
-        let children = output(Command::new("ps").args(["-A", "-o", "pid=,ppid="]))?;
-        for line in children.lines() {
-            let mut numbers = line.split_whitespace();
-            if let (Some(child), Some(parent)) = (numbers.next(), numbers.next())
-                && parent == postmaster
-            {
-                // One that has ended since needs no signal.
-                let _ = output(Command::new("kill").args([signal, child]));
-            }
-        }
-        Ok(())
+        script("signal", self.folder.path(), &["CONT"]).map(|_| ())
     }
 }
 

@@ -135,13 +135,11 @@ async fn the_server_only_reads() {
     let cluster = Cluster::start(&[]).unwrap();
     let database = migrated(cluster.url()).await;
     database.perform(write("k")).await.unwrap();
-    let set = |value: &str| {
-        format!(
-            "SET default_transaction_read_only = off; ALTER SYSTEM SET default_transaction_read_only = {value}"
-        )
-    };
     let reload = "SELECT pg_reload_conf()";
-    for statement in set("on").split("; ").chain([reload]) {
+    for statement in [
+        "ALTER SYSTEM SET default_transaction_read_only = on",
+        reload,
+    ] {
         cluster.sql(statement).await.unwrap();
     }
     let deadline = Instant::now() + WAIT;
@@ -157,12 +155,9 @@ async fn the_server_only_reads() {
     );
     assert!(database.perform(read("k")).await.unwrap().is_some());
     database.perform(Migrate).await.unwrap();
-    // In a session that may write, for ALTER SYSTEM is no transaction's business.
-    cluster
-        .sql("ALTER SYSTEM RESET default_transaction_read_only")
-        .await
-        .unwrap();
-    cluster.sql(reload).await.unwrap();
+    for statement in ["ALTER SYSTEM RESET default_transaction_read_only", reload] {
+        cluster.sql(statement).await.unwrap();
+    }
     let deadline = Instant::now() + WAIT;
     while let Err(error) = database.perform(write("k")).await {
         assert!(Instant::now() < deadline, "{error}");

@@ -10,9 +10,11 @@
 
 mod faults;
 mod listening;
+mod plans;
 mod refusals;
 mod suite;
 mod tls;
+mod together;
 mod wire;
 mod writing;
 

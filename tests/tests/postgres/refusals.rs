@@ -28,15 +28,16 @@ async fn says_why_nobody_is_let_in() {
     let cluster = Cluster::start(&[]).unwrap();
     let url = cluster.url();
     for statement in [
-        "CREATE ROLE guest LOGIN PASSWORD 'other secret' CONNECTION LIMIT 1",
+        "CREATE ROLE guest LOGIN PASSWORD 'other secret'",
+        "CREATE ROLE busy LOGIN PASSWORD 'other secret' CONNECTION LIMIT 1",
         "CREATE ROLE idle PASSWORD 'other secret'",
         "CREATE DATABASE closed",
         "REVOKE CONNECT ON DATABASE closed FROM public",
     ] {
         cluster.sql(statement).await.unwrap();
     }
-    let guest = role(url, "guest");
-    let held = raw(&guest).await.unwrap();
+    let busy = role(url, "busy");
+    let held = raw(&busy).await.unwrap();
     for (url, part) in [
         (
             role(url, "postgres"),
@@ -49,7 +50,7 @@ async fn says_why_nobody_is_let_in() {
             with_database(&role(url, "guest"), "closed"),
             "GRANT CONNECT ON DATABASE \"closed\" TO \"guest\"",
         ),
-        (guest.clone(), "no connection left"),
+        (busy, "no connection left"),
         (format!("{url}?sslmode=require"), "the server refuses TLS"),
         (
             url.replace("127.0.0.1", "nobody.invalid"),

@@ -1,7 +1,7 @@
 //! The suite of every executor, and what several processes do to one database at once.
 
 use attache_task_store::{Database, IsMigrated, Migrate, suite};
-use attache_tests::postgres::{Cluster, TestDatabase};
+use attache_tests::postgres::{Cluster, TestDatabase, with_database};
 use tokio::task::JoinSet;
 
 use crate::connect;
@@ -23,8 +23,10 @@ async fn holds_behind_a_pooler() {
     let cluster = Cluster::start(&[]).unwrap();
     let pooler = cluster.pool().unwrap();
     cluster.sql("CREATE DATABASE one").await.unwrap();
-    let two = attache_tests::postgres::with_database(&pooler, "one");
-    let (first, second) = (connect(&pooler).await, connect(&two).await);
+    let (first, second) = (
+        connect(&pooler).await,
+        connect(&with_database(&pooler, "one")).await,
+    );
     let (first, second) = tokio::join!(suite::run_all(&first), suite::run_all(&second));
     assert!(first.unwrap() > 1000);
     assert!(second.unwrap() > 1000);

@@ -3,6 +3,10 @@
 //! `status_since` is no part of the statement. Rows come newest first, so the page just ends at the
 //! first one that is older; and with a bound at both ends of the range, SQLite's planner, which has
 //! no statistics here, no longer tells a good index from a bad one.
+//!
+//! The state is a sub-select, here and in the totals. PostgreSQL plans with the value of a parameter:
+//! it would see that a finished state is asked for, and might walk the index of all that ended, whoever
+//! owns it.
 
 use crate::limits::integer;
 use crate::stored::Head;
@@ -22,8 +26,9 @@ macro_rules! matching {
 
 pub(super) const ALL: &str = matching!("");
 pub(super) const IN_CONTEXT: &str = matching!("AND context_id = ?6");
-pub(super) const IN_STATE: &str = matching!("AND state = ?6");
-pub(super) const IN_CONTEXT_AND_STATE: &str = matching!("AND context_id = ?6 AND state = ?7");
+pub(super) const IN_STATE: &str = matching!("AND state = (SELECT ?6)");
+pub(super) const IN_CONTEXT_AND_STATE: &str =
+    matching!("AND context_id = ?6 AND state = (SELECT ?7)");
 
 /// A task of the page, before its payloads are read.
 #[derive(Debug)]

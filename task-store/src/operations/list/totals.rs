@@ -12,23 +12,24 @@ macro_rules! count {
     };
 }
 
+// Without an order PostgreSQL may read the whole table, in the hope of finding enough of them soon.
 macro_rules! count_since {
     ($filter:literal) => {
         concat!(
             "SELECT COUNT(*) FROM (SELECT 1 FROM attache_task WHERE tenant = ?1 AND owner = ?2 ",
             $filter,
-            " AND status_time >= ?3 LIMIT ?4) AS counted"
+            " AND status_time >= ?3 ORDER BY status_time DESC LIMIT ?4) AS counted"
         )
     };
 }
 
 pub(super) const IN_CONTEXT: &str = count!("AND context_id = ?3");
-pub(super) const IN_CONTEXT_AND_STATE: &str = count!("AND context_id = ?3 AND state = ?4");
+pub(super) const IN_CONTEXT_AND_STATE: &str = count!("AND context_id = ?3 AND state = (SELECT ?4)");
 pub(super) const SINCE: &str = count_since!("");
 pub(super) const IN_CONTEXT_SINCE: &str = count_since!("AND context_id = ?5");
-pub(super) const IN_STATE_SINCE: &str = count_since!("AND state = ?5");
+pub(super) const IN_STATE_SINCE: &str = count_since!("AND state = (SELECT ?5)");
 pub(super) const IN_CONTEXT_AND_STATE_SINCE: &str =
-    count_since!("AND context_id = ?5 AND state = ?6");
+    count_since!("AND context_id = ?5 AND state = (SELECT ?6)");
 
 pub(super) async fn total<T: Transaction>(
     transaction: &mut T,
