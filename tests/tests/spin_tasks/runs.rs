@@ -191,7 +191,7 @@ async fn a_run_is_given_what_the_one_before_left() {
         ]),
     )
     .await;
-    assert_eq!(first[1], json!({ "ok": 1 }));
+    assert_eq!(first[1], json!({ "ok": 2 }));
     assert_eq!(first[2]["ok"]["checkpoint"], "left");
 }
 
