@@ -72,6 +72,7 @@ impl Operation for Batch {
                             task: b"{}".to_vec(),
                             artifacts: None,
                         }),
+                        checkpoint: None,
                     },
                     push: None,
                 },

@@ -21,6 +21,7 @@ fn write(key: &str) -> WriteState {
         context_id: "c".to_owned(),
         key: key.to_owned(),
         value: Some(b"v".to_vec()),
+        now: 1,
     }
 }
 

@@ -32,6 +32,7 @@ fn begin(task_id: &str, message: Option<&str>) -> Begin {
                     task: b"{}".to_vec(),
                     artifacts: None,
                 }),
+                checkpoint: None,
             },
             push: None,
         },

@@ -148,6 +148,7 @@ fn change(number: u64) -> Change {
             task: b"{}".to_vec(),
             artifacts: None,
         }),
+        checkpoint: None,
     }
 }
 
