@@ -92,6 +92,7 @@ fn begin(number: u64) -> Begin {
                     task: task.into_bytes(),
                     artifacts: Some(format!("[{artifact}]").into_bytes()),
                 }),
+                checkpoint: None,
             },
             push: None,
         },
