@@ -31,7 +31,9 @@ pub(super) async fn check(pair: &Pair, receiver: &Receiver, done: Done) -> Strin
     assert_eq!(by_id.len(), tasks.len(), "a task is listed twice");
     let mut of_message = HashMap::new();
     for task in &tasks {
-        let message = task["history"][0]["messageId"].as_str().unwrap();
+        let history = task["history"].as_array().unwrap();
+        let message = history.iter().find(|said| said["role"] == "ROLE_USER");
+        let message = message.unwrap()["messageId"].as_str().unwrap();
         let earlier = of_message.insert(message, task["id"].as_str().unwrap());
         assert_eq!(earlier, None, "message {message} made two tasks");
     }
@@ -94,7 +96,7 @@ async fn all_tasks(client: &Client) -> Vec<Value> {
     let mut tasks = Vec::new();
     let mut token = String::new();
     loop {
-        let path = format!("/tasks?pageSize=100&historyLength=1&pageToken={token}");
+        let path = format!("/tasks?pageSize=100&historyLength=100&pageToken={token}");
         let mut page = client.get(&path).await.unwrap();
         tasks.extend(page["tasks"].take().as_array().cloned().unwrap_or_default());
         match page["nextPageToken"].as_str() {
