@@ -124,6 +124,7 @@ pub async fn run_all<D: Database>(database: &D) -> Result<u32, String> {
         expiring::removes_what_ended,
         expiring::removes_a_little_at_a_time,
         expiring::waits_for_webhooks,
+        expiring::removes_dead_letters,
         expiring::removes_what_agents_kept,
     }
     Ok(checks)

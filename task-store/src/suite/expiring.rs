@@ -5,8 +5,8 @@
 use super::case::{Case, LEASE, change, everything, key, with_snapshot};
 use super::webhooks::{config, put};
 use crate::{
-    ClaimDeliveries, Database, Delivered, Error, Expire, Expired, Get, Lease, List, ReadState,
-    State, WriteState,
+    ClaimDeliveries, Database, Delivered, DeliveryDropped, Error, Expire, Expired, Get, Lease,
+    List, ReadState, State, WriteState,
 };
 
 /// When they take place, in milliseconds since the epoch.
@@ -21,6 +21,7 @@ impl<D: Database> Case<'_, D> {
             let expired = self.perform("expire", Expire { before: LATER }).await?;
             all.tasks += expired.tasks;
             all.values += expired.values;
+            all.dead_letters += expired.dead_letters;
             if !expired.more {
                 return Ok(all);
             }
@@ -143,6 +144,45 @@ pub(super) async fn waits_for_webhooks<D: Database>(case: &mut Case<'_, D>) -> R
     }
     let expired = case.expire().await?;
     case.equal("then not", expired.tasks, 1)
+}
+
+pub(super) async fn removes_dead_letters<D: Database>(
+    case: &mut Case<'_, D>,
+) -> Result<(), String> {
+    let scope = case.scope.clone();
+    for (id, state) in [("works", State::Working), ("ended", State::Completed)] {
+        let lease = case.create(id, "c", State::Working, LONG_AGO).await?;
+        case.perform("put", put(&scope, id, config("a"))).await?;
+        case.append(&lease, change(state, LONG_AGO, &["event"]), LONG_AGO)
+            .await?;
+        if state == State::Working {
+            // Its lease would be claimed by other cases.
+            case.append(&lease, change(State::InputRequired, LATER, &[]), LATER)
+                .await?;
+        }
+    }
+    let claim = ClaimDeliveries {
+        now: LONG_AGO,
+        lease_ms: LEASE,
+        limit: 1_000,
+    };
+    let mut claimed = case.perform("claim", claim).await?.deliveries;
+    claimed.retain(|delivery| delivery.claim.scope == scope);
+    case.equal("both are behind", claimed.len(), 2)?;
+    for delivery in claimed {
+        let dropped = DeliveryDropped {
+            number: delivery.event.number,
+            through: u64::MAX,
+            claim: delivery.claim,
+            reason: "gone".to_owned(),
+            now: LONG_AGO,
+            lease_ms: LEASE,
+        };
+        case.perform("drop", dropped).await?;
+    }
+    // One goes with its task, the other by its own age.
+    let expired = case.expire().await?;
+    case.equal("expired", (expired.tasks, expired.dead_letters), (1, 1))
 }
 
 pub(super) async fn removes_what_agents_kept<D: Database>(

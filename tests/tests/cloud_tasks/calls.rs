@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, PUBLIC_URL, message, pieces, rpc, text};
-use crate::metadata::{ACCESS_TOKEN, EMAIL};
+use attache_tests::metadata::{ACCESS_TOKEN, EMAIL};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn work_that_nobody_waits_for_is_done_in_a_call() {

@@ -8,8 +8,8 @@ use attache_tests::server::{Server, ServerError, host_command};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::metadata;
 use crate::queue::{QUEUE, Queue};
+use attache_tests::metadata;
 
 pub(crate) const PUBLIC_URL: &str = "https://agent.test";
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -11,7 +11,6 @@
 
 mod calls;
 mod fixture;
-mod metadata;
 mod queue;
 mod start;
 mod task;

@@ -6,8 +6,8 @@ use attache_tests::server::Server;
 use serde_json::json;
 
 use crate::fixture::{message, on, rpc, serve};
-use crate::metadata;
 use crate::queue::{QUEUE, Queue};
+use attache_tests::metadata;
 
 /// A host with these variables, and nothing to keep.
 async fn command(environment: &[(&str, &str)]) -> (Command, Queue) {

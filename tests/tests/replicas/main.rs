@@ -13,4 +13,7 @@ mod faults;
 mod hosts;
 mod kill;
 mod leases;
+mod login;
+mod pooler;
+mod retention;
 mod start;

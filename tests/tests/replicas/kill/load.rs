@@ -78,10 +78,13 @@ impl Load {
                 c.send(&id, &at_once(&id)).await;
                 tokio::time::sleep(PAUSE).await;
             }));
-            let (streaming, stop) = client();
-            clients.spawn(
-                streaming.again_and_again(stop, "stream", async |c, id| c.follow(&id).await),
-            );
+            for more in 0..4 {
+                let (mut streaming, stop) = client();
+                streaming.which += 2 * more;
+                clients.spawn(
+                    streaming.again_and_again(stop, "stream", async |c, id| c.follow(&id).await),
+                );
+            }
             let (cancelling, stop) = client();
             clients.spawn(
                 cancelling.again_and_again(stop, "cancel", async |c, id| c.cancel(&id).await),

@@ -148,15 +148,11 @@ fn followed_whole(id: &str, seen: &[Event], log: &[Event]) {
 async fn notified(client: &Client, receiver: &Receiver, done: &Done) -> usize {
     let deadline = Instant::now() + HEARD;
     let mut count = 0;
+    let mut by_path = by_path(receiver);
     for (path, id) in &done.webhooks {
         let log: Vec<_> = log(client, id).await.into_iter().map(|e| e.data).collect();
         loop {
-            let mut taken: Vec<_> = receiver
-                .taken()
-                .into_iter()
-                .filter(|taken| taken.path == *path)
-                .map(|taken| taken.body)
-                .collect();
+            let mut taken = by_path.remove(path).unwrap_or_default();
             let all = taken.len();
             // At least once: an event may come again when its sender was killed, right after itself.
             taken.dedup();
@@ -173,7 +169,17 @@ async fn notified(client: &Client, receiver: &Receiver, done: &Done) -> usize {
                 log.len()
             );
             tokio::time::sleep(Duration::from_millis(100)).await;
+            by_path = self::by_path(receiver);
         }
     }
     count
+}
+
+/// What each webhook has taken so far.
+fn by_path(receiver: &Receiver) -> HashMap<String, Vec<Value>> {
+    let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
+    for taken in receiver.taken() {
+        by_path.entry(taken.path).or_default().push(taken.body);
+    }
+    by_path
 }

@@ -1,5 +1,11 @@
 //! The metadata server of Google Cloud, as far as a service on Cloud Run asks it.
 
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a test ends where its metadata server fails"
+)]
+
 use std::convert::Infallible;
 
 use http::{Request, Response, StatusCode};
@@ -9,11 +15,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-pub(crate) const ACCESS_TOKEN: &str = "ya29.a-token-of-the-service";
-pub(crate) const EMAIL: &str = "agent@my-project.iam.gserviceaccount.com";
+/// The access token that it gives.
+pub const ACCESS_TOKEN: &str = "ya29.a-token-of-the-service";
+/// The service account that the process runs as.
+pub const EMAIL: &str = "agent@my-project.iam.gserviceaccount.com";
 
 /// Starts one. Returns its `host:port`, for `GCE_METADATA_HOST`.
-pub(crate) async fn start() -> String {
+pub async fn start() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move {
