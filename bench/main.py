@@ -3,7 +3,7 @@
 Both serve the conformance kit's agent and answer the same requests from the same client. Times are
 wall clock on the machine as it is: the load average is printed, and a busy machine shows in both.
 
-    main.py --rootfs FOLDER --agent WASM --shipped WASM --results FOLDER
+    main.py --rootfs FOLDER --agent WASM --shipped WASM --programs FOLDER --results FOLDER
 """
 
 import argparse
@@ -18,11 +18,13 @@ from pathlib import Path
 import latency
 import memory
 import report
+import senders
 import sizes
 import start
+import stored
 from servers import Host, Reference
 
-BENCHMARKS = [sizes, start, memory, latency]
+BENCHMARKS = [sizes, start, memory, latency, senders, stored]
 
 
 def main() -> None:
@@ -30,6 +32,7 @@ def main() -> None:
     parser.add_argument("--rootfs", type=Path, required=True, help="what `make image` left")
     parser.add_argument("--agent", type=Path, required=True, help="the kit's agent, .wasm")
     parser.add_argument("--shipped", type=Path, required=True, help="the agent that ships, .wasm")
+    parser.add_argument("--programs", type=Path, required=True, help="where cargo builds to")
     parser.add_argument("--results", type=Path, required=True, help="where results.json goes")
     parser.add_argument("--only", nargs="*", choices=[b.__name__ for b in BENCHMARKS])
     arguments = parser.parse_args()
@@ -53,7 +56,10 @@ def main() -> None:
             cwasm=host.compile(arguments.agent),
             shipped=arguments.shipped,
             rootfs=arguments.rootfs,
-            reference=Reference(sys.executable),
+            reference=Reference(sys.executable, Path(scratch)),
+            load=arguments.programs / "attache-load",
+            stored=arguments.programs / "examples" / "stored",
+            scratch=Path(scratch),
         )
         rows = []
         for benchmark in BENCHMARKS:

@@ -146,19 +146,24 @@ class Host:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return out
 
-    def serve(self, component: Path, *, on_disk: bool = True):
+    def serve(self, component: Path, *, on_disk: bool = True, **settings: str):
         port = free_port()
         data = str(self.scratch / f"data-{next(numbers)}") if on_disk else ":memory:"
         environment = {"PORT": str(port), "ATTACHE_DATA_DIR": data, "RUST_LOG": "warn"}
-        return running([str(self.binary), "serve", str(component)], port, environment)
+        command = [str(self.binary), "serve", str(component)]
+        return running(command, port, environment | settings)
 
 
 class Reference:
-    """The official Python SDK under uvicorn, one process, tasks in memory."""
+    """The official Python SDK under uvicorn, one process, tasks in memory or in a SQLite file."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, python: str, scratch: Path) -> None:
         self.python = python
+        self.scratch = scratch
 
-    def serve(self):
+    def serve(self, *, on_disk: bool = False):
         port = free_port()
-        return running([self.python, str(REFERENCE), str(port)], port, dict(os.environ))
+        command = [self.python, str(REFERENCE), str(port)]
+        if on_disk:
+            command += ["--database", str(self.scratch / f"reference-{next(numbers)}.db")]
+        return running(command, port, dict(os.environ))

@@ -22,6 +22,12 @@ class Subjects:
     """The agent that goes into the image."""
     rootfs: Path
     reference: Reference
+    load: Path
+    """The program that sends from many connections at once."""
+    stored: Path
+    """The program that fills a database and reads from it."""
+    scratch: Path
+    """A folder for what is needed for a while."""
 
     @property
     def image_agent(self) -> Path:

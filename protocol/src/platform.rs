@@ -50,17 +50,21 @@ pub trait Platform {
     }
 }
 
-/// A random UUID (version 4) for tasks, contexts and messages.
+/// A UUID (version 7) for tasks, contexts and messages: the time in milliseconds, and 74 random bits.
+///
+/// New ids sort behind older ones, so a log that keeps its rows by id writes side by side what is
+/// written at the same time, and does not slow down as it grows.
 pub(crate) fn new_id(platform: &dyn Platform) -> String {
-    let mut bytes = u128::from_be_bytes(platform.random());
-    bytes = (bytes & !(0xf << 76)) | (0x4 << 76);
-    bytes = (bytes & !(0x3 << 62)) | (0x2 << 62);
+    let random = u128::from_be_bytes(platform.random());
+    let mut bits = (u128::from(platform.now()) << 80) | (random & ((1 << 80) - 1));
+    bits = (bits & !(0xf << 76)) | (0x7 << 76);
+    bits = (bits & !(0x3 << 62)) | (0x2 << 62);
     format!(
         "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        bytes >> 96,
-        (bytes >> 80) & 0xffff,
-        (bytes >> 64) & 0xffff,
-        (bytes >> 48) & 0xffff,
-        bytes & 0xffff_ffff_ffff
+        bits >> 96,
+        (bits >> 80) & 0xffff,
+        (bits >> 64) & 0xffff,
+        (bits >> 48) & 0xffff,
+        bits & 0xffff_ffff_ffff
     )
 }

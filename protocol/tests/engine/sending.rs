@@ -21,6 +21,21 @@ async fn a_message_becomes_a_task_that_is_answered_when_it_has_ended() {
 }
 
 #[tokio::test]
+async fn the_ids_of_later_tasks_sort_behind_those_of_earlier_ones() {
+    let world = Rc::new(World::default());
+    let mut ids = Vec::new();
+    for number in 0..20 {
+        let task = send(&world, &format!("m{number}"), "hello").await;
+        for id in [&task["id"], &task["contextId"]] {
+            let id = id.as_str().unwrap();
+            assert!(id.len() == 36 && &id[14..15] == "7", "{id}");
+        }
+        ids.push(task["id"].as_str().unwrap().to_owned());
+    }
+    assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+}
+
+#[tokio::test]
 async fn a_direct_answer_has_no_task() {
     let world = Rc::new(World::default());
     let params = json!({"message": message("m1", "reply")});

@@ -3,12 +3,13 @@
 It has two uses. The scenarios beside it run against it too, so that a check which fails here is a
 wrong check and not a finding. And `make bench` starts it as the peer to compare with.
 
-    reference_server.py PORT [--everything | --nothing]
+    reference_server.py PORT [--everything | --nothing | --database FILE]
 
 Serves JSON-RPC and HTTP+JSON at PORT. With `--everything` also protocol version 0.3, webhooks, an
 extended card, and gRPC at a port that only the card names: a peer that has all this would start
 later, and the comparison would not be fair. With `--nothing` all these versions and bindings, and a
-card without any capability. Prints its base URL as the first line. Port 0 is a free one.
+card without any capability. With `--database` it keeps its tasks in a SQLite file, as the SDK's own
+DatabaseTaskStore does it, instead of in memory. Prints its base URL as the first line. Port 0 is a free one.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from a2a.server.agent_execution.simple_request_context_builder import SimpleRequ
 from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers import DefaultRequestHandler
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
-from a2a.server.tasks import InMemoryTaskStore
+from a2a.server.tasks import InMemoryTaskStore, TaskStore
 from a2a.types.a2a_pb2 import AgentCapabilities, AgentCard, AgentInterface, AgentSkill
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -37,7 +38,7 @@ class ContextOfTask(SimpleRequestContextBuilder):
     The SDK 1.3.0 makes up a new context there, which section 3.4.3 of the protocol forbids.
     """
 
-    def __init__(self, tasks: InMemoryTaskStore) -> None:
+    def __init__(self, tasks: TaskStore) -> None:
         super().__init__()
         self.tasks = tasks
 
@@ -103,9 +104,15 @@ def origin_of(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-async def serve(listener: socket.socket) -> None:
+def in_database(file: str) -> TaskStore:
+    from a2a.server.tasks import DatabaseTaskStore
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    return DatabaseTaskStore(create_async_engine(f"sqlite+aiosqlite:///{file}"))
+
+
+async def serve(listener: socket.socket, tasks: TaskStore) -> None:
     public = card(interfaces(origin_of(listener), None), AgentCapabilities(streaming=True))
-    tasks = InMemoryTaskStore()
     handler = DefaultRequestHandler(
         agent_executor=KitAgent(),
         task_store=tasks,
@@ -154,13 +161,16 @@ def main() -> None:
     wanted = parser.add_mutually_exclusive_group()
     wanted.add_argument("--everything", action="store_true")
     wanted.add_argument("--nothing", action="store_true")
+    wanted.add_argument("--database", metavar="FILE")
     arguments = parser.parse_args()
     listener = socket.create_server(("127.0.0.1", arguments.port))
     with contextlib.suppress(KeyboardInterrupt):
         if arguments.everything or arguments.nothing:
             asyncio.run(serve_every_binding(listener, capable=arguments.everything))
         else:
-            asyncio.run(serve(listener))
+            file = arguments.database
+            tasks = in_database(file) if file else InMemoryTaskStore()
+            asyncio.run(serve(listener, tasks))
 
 
 if __name__ == "__main__":
