@@ -17,13 +17,13 @@
     reason = "a measurement ends where it fails"
 )]
 
+mod gather;
 mod read;
 mod seed;
 mod store;
 mod tasks;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use attache_task_store::{Database, Migrate};
@@ -55,12 +55,14 @@ async fn main() -> ExitCode {
 async fn seed(database: &str, count: &str) -> Result<(), String> {
     let count = number(count)?;
     let start = Instant::now();
-    let store = Arc::new(Store::open(database).await?);
+    let store = Store::open(database).await?;
     store
         .perform(Migrate)
         .await
         .map_err(|error| error.to_string())?;
-    seed::seed(&store, count).await?;
+    seed::seed(&store, count)
+        .await
+        .map_err(|error| error.to_string())?;
     store.close().await;
     println!("{count} tasks in {:.1?}", start.elapsed());
     Ok(())
@@ -73,7 +75,7 @@ async fn read(databases: &[&str]) -> Result<(), String> {
         let (database, count) = database
             .rsplit_once('=')
             .ok_or_else(|| format!("{database:?} is not DATABASE=COUNT"))?;
-        stored.push((Arc::new(Store::open(database).await?), number(count)?));
+        stored.push((Store::open(database).await?, number(count)?));
     }
     let medians = read::read(&stored).await?;
     println!("{}", serde_json::Value::Object(medians));
