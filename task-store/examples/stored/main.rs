@@ -30,6 +30,9 @@ use attache_task_store::{Database, Migrate};
 
 use self::store::Store;
 
+/// How many tasks are named: so many that none is asked for twice.
+const NAMES: u64 = 10_000;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -84,7 +87,7 @@ async fn read(databases: &[&str]) -> Result<(), String> {
 
 fn names(count: &str) -> Result<(), String> {
     let count = number(count)?;
-    let some = (0..tasks::FEWEST).map(|number| tasks::mixed(number) % count);
+    let some = (0..NAMES).map(|number| tasks::mixed(number) % count);
     let names = some.map(|number| [tasks::task_id(number), tasks::context_id(number)]);
     println!("{}", serde_json::json!(names.collect::<Vec<_>>()));
     Ok(())
