@@ -75,7 +75,7 @@ lint: wasm-target deny ## Check the format, the code, and what is in the depende
 bench: image components clients ## Print sizes, times, memory and throughput, beside the Python SDK's
 	@echo '== bench: measures the image just built (profile $(PROFILE)) and the Python server'
 	cargo build --profile fast -p attache-load
-	cargo build --profile fast -p attache-task-store --example stored
+	cargo build --profile fast -p attache-task-store --features postgres --example stored
 	$(PYTHON) bench/main.py --rootfs $(ROOTFS) --shipped $(AGENT_FILE) \
 		--agent $(GUESTS)/tck_agent.wasm --programs $(TARGET)/fast --results $(TARGET)/bench
 

@@ -4,25 +4,34 @@ As a client sees it, through the host and the agent; and at the log itself, wher
 difference. There, a page of tasks that nobody read for long costs up to twice as much in the midst of
 a million as in a database that fits into a processor's cache: its trees are two levels deeper, and
 what it reads is in the system's memory only. What is compared is measured in turns.
+
+On SQLite and on PostgreSQL: the server of TEST_DATABASE_URL, else one that scripts/postgres starts.
 """
 
 import itertools
 import json
+import os
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from report import Growth
 from servers import Connection, get_card
 from sizes import Subjects
 
+SCRIPT = str(Path(__file__).parent.parent / "scripts" / "postgres")
 SIZES = [1_000, 100_000, 1_000_000]
 AT_MOST = 1.5
+# Requests of each kind before the measurement: a host that has served for a while has the inner pages
+# of its trees in memory.
+WARM_UP = 500
 ROUNDS = 100
-WARM_UP = 20
 REQUESTS = 5
 
 
@@ -36,7 +45,15 @@ class Filled:
 
 
 def measure(subjects: Subjects) -> list[Growth]:
-    return of_kind("SQLite", subjects, list(sqlite(subjects)))
+    rows = of_kind("SQLite", subjects, list(sqlite(subjects)))
+    try:
+        with server() as url:
+            rows += of_kind("PostgreSQL", subjects, list(postgres(subjects, url)))
+    except subprocess.CalledProcessError as error:
+        # The command may hold a password.
+        program = Path(error.cmd[0]).name
+        print(f"Nothing is measured on PostgreSQL: {program}: {(error.stderr or 'failed').strip()}")
+    return rows
 
 
 def of_kind(kind: str, subjects: Subjects, filled: list[Filled]) -> list[Growth]:
@@ -55,7 +72,51 @@ def sqlite(subjects: Subjects) -> Iterator[Filled]:
         folder = subjects.scratch / f"stored-{size}"
         database = str(folder / "tasks.db")
         fill(subjects, database, size)
+        keep_in_memory(Path(database))
         yield Filled(database, size, {"ATTACHE_DATA_DIR": str(folder)})
+
+
+def keep_in_memory(file: Path) -> None:
+    """Reads a file, so that the system has it in memory: what a disk costs is not measured here."""
+    with file.open("rb") as blocks:
+        while blocks.read(1 << 20):
+            pass
+
+
+def postgres(subjects: Subjects, server: str) -> Iterator[Filled]:
+    for size in SIZES:
+        name = f"attache_bench_{size}"
+        url = urlsplit(server)._replace(path=f"/{name}").geturl()
+        psql(server, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+        fill(subjects, url, size)
+        # As the server does by itself, some time later.
+        psql(url, "VACUUM ANALYZE")
+        yield Filled(url, size, {"DATABASE_URL": url})
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The URL of a server on which databases may be created."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    with tempfile.TemporaryDirectory(prefix="attache-bench-") as folder:
+        # PostgreSQL runs as another user.
+        Path(folder).chmod(0o755)
+        data = f"{folder}/server"
+        try:
+            yield called(SCRIPT, "start", data, "shared_buffers=256MB").strip()
+        finally:
+            subprocess.run([SCRIPT, "stop", data], check=False)
+
+
+def psql(url: str, *statements: str) -> None:
+    commands = [argument for statement in statements for argument in ["-c", statement]]
+    called(f"{called(SCRIPT, 'binaries').strip()}/psql", "-X", "-q", "-d", url, *commands)
+
+
+def called(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def fill(subjects: Subjects, database: str, size: int) -> None:
@@ -81,11 +142,11 @@ def through_the_host(subjects: Subjects, filled: list[Filled]) -> dict[str, list
             )
             readers.append(Reader(server.port, one.size, json.loads(names.stdout)))
         microseconds = {kind: [[] for _ in readers] for kind in Reader.KINDS}
-        for turn in range(WARM_UP + ROUNDS):
-            for kind in Reader.KINDS:
-                for reader, measured in zip(readers, microseconds[kind], strict=True):
-                    times = [reader.read(kind) * 1e6 for _ in range(REQUESTS)]
-                    measured += times if turn >= WARM_UP else []
+        for reader, kind, _ in itertools.product(readers, Reader.KINDS, range(WARM_UP)):
+            reader.read(kind)
+        for _, kind in itertools.product(range(ROUNDS), Reader.KINDS):
+            for reader, measured in zip(readers, microseconds[kind], strict=True):
+                measured += [reader.read(kind) * 1e6 for _ in range(REQUESTS)]
     return {
         kind: [statistics.median(times) for times in measured]
         for kind, measured in microseconds.items()

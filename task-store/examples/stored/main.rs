@@ -7,7 +7,7 @@
 //! stored names COUNT                prints the ids of some of so many tasks, and of their contexts
 //! ```
 //!
-//! A database is the path of a SQLite file. What `seed` stores it stores through the log's own
+//! A database is the path of a SQLite file, or the URL of a PostgreSQL database. What `seed` stores it stores through the log's own
 //! operations.
 
 #![allow(
@@ -17,18 +17,21 @@
     reason = "a measurement ends where it fails"
 )]
 
+mod gather;
 mod read;
 mod seed;
 mod store;
 mod tasks;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use attache_task_store::{Database, Migrate};
 
 use self::store::Store;
+
+/// How many tasks are named: so many that none is asked for twice.
+const NAMES: u64 = 10_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -55,12 +58,14 @@ async fn main() -> ExitCode {
 async fn seed(database: &str, count: &str) -> Result<(), String> {
     let count = number(count)?;
     let start = Instant::now();
-    let store = Arc::new(Store::open(database).await?);
+    let store = Store::open(database).await?;
     store
         .perform(Migrate)
         .await
         .map_err(|error| error.to_string())?;
-    seed::seed(&store, count).await?;
+    seed::seed(&store, count)
+        .await
+        .map_err(|error| error.to_string())?;
     store.close().await;
     println!("{count} tasks in {:.1?}", start.elapsed());
     Ok(())
@@ -73,7 +78,7 @@ async fn read(databases: &[&str]) -> Result<(), String> {
         let (database, count) = database
             .rsplit_once('=')
             .ok_or_else(|| format!("{database:?} is not DATABASE=COUNT"))?;
-        stored.push((Arc::new(Store::open(database).await?), number(count)?));
+        stored.push((Store::open(database).await?, number(count)?));
     }
     let medians = read::read(&stored).await?;
     println!("{}", serde_json::Value::Object(medians));
@@ -82,7 +87,7 @@ async fn read(databases: &[&str]) -> Result<(), String> {
 
 fn names(count: &str) -> Result<(), String> {
     let count = number(count)?;
-    let some = (0..tasks::FEWEST).map(|number| tasks::mixed(number) % count);
+    let some = (0..NAMES).map(|number| tasks::mixed(number) % count);
     let names = some.map(|number| [tasks::task_id(number), tasks::context_id(number)]);
     println!("{}", serde_json::json!(names.collect::<Vec<_>>()));
     Ok(())

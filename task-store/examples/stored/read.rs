@@ -1,7 +1,6 @@
 //! Reads the same from several databases, in turns, so that what else the machine does falls on all
 //! of them alike.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use attache_task_store::{Cursor, Database, Error, Get, List, Query, Scope, State};
@@ -35,7 +34,7 @@ const KINDS: [&str; 9] = [
 ];
 
 /// The median microseconds of each kind, in the order of the databases.
-pub(crate) async fn read(stored: &[(Arc<Store>, u64)]) -> Result<Map<String, Value>, String> {
+pub(crate) async fn read(stored: &[(Store, u64)]) -> Result<Map<String, Value>, String> {
     for (store, count) in stored {
         for kind in 0..KINDS.len() {
             for read in 0..WARM_UP {

@@ -1,39 +1,23 @@
 //! Stores many tasks, through the log's own operations.
 
-use std::sync::Arc;
-
 use attache_task_store::{
     Begin, Change, Database, Error, Opening, Operation, Scope, Snapshot, Transaction,
 };
-use tokio::task::JoinSet;
 
+use super::gather::Gathering;
 use super::store::Store;
 use super::tasks::{context_id, state, status_time, task_id};
 
 /// Tasks in one transaction.
 const BATCH: u64 = 500;
-/// Transactions at a time: a database at the other end of a connection is waited for.
-const WRITERS: u64 = 4;
 
-/// Stores the tasks 0 to `count`.
-pub(crate) async fn seed(store: &Arc<Store>, count: u64) -> Result<(), String> {
-    let mut writers = JoinSet::new();
-    for writer in 0..WRITERS {
-        let store = Arc::clone(store);
-        writers.spawn(async move {
-            let mut first = writer * BATCH;
-            while first < count {
-                let after = count.min(first + BATCH);
-                store.perform(Batch { first, after }).await?;
-                first += WRITERS * BATCH;
-            }
-            Ok::<(), Error>(())
-        });
-    }
-    while let Some(written) = writers.join_next().await {
-        written
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?;
+/// Stores the tasks 0 to `count`. One transaction after the other: all count on the same counters.
+pub(crate) async fn seed(store: &Store, count: u64) -> Result<(), Error> {
+    let mut first = 0;
+    while first < count {
+        let after = count.min(first + BATCH);
+        store.perform(Batch { first, after }).await?;
+        first = after;
     }
     Ok(())
 }
@@ -49,10 +33,11 @@ impl Operation for Batch {
     const READ_ONLY: bool = false;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<(), Error> {
+        let mut gathering = Gathering::new(transaction);
         for number in self.first..self.after {
-            begin(number).run(transaction).await?;
+            begin(number).run(&mut gathering).await?;
         }
-        Ok(())
+        gathering.finish().await
     }
 }
 

@@ -1,0 +1,87 @@
+//! Gathers what operations insert, and inserts it many rows at a time: a database at the other end of a
+//! connection would be waited for six times for each task.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use attache_task_store::{Dialect, Error, Row, Transaction, Value};
+
+/// Rows of one statement.
+const ROWS: usize = 250;
+
+/// A transaction whose inserts happen at its end. The operations in it must not read what they
+/// inserted; those that begin tasks do not.
+pub(crate) struct Gathering<'a, T> {
+    transaction: &'a mut T,
+    inserts: Vec<(&'static str, Vec<Vec<Value>>)>,
+}
+
+impl<'a, T: Transaction> Gathering<'a, T> {
+    pub(crate) fn new(transaction: &'a mut T) -> Self {
+        let inserts = Vec::new();
+        Self {
+            transaction,
+            inserts,
+        }
+    }
+
+    pub(crate) async fn finish(self) -> Result<(), Error> {
+        for (sql, rows) in self.inserts {
+            for rows in rows.chunks(ROWS) {
+                let sql = of_rows(sql, rows.len(), rows[0].len());
+                let written = self.transaction.execute(sql, &rows.concat()).await?;
+                if written != rows.len() as u64 {
+                    return Err(Error::Invalid("the database is not empty".to_owned()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Transaction> Transaction for Gathering<'_, T> {
+    const DIALECT: Dialect = T::DIALECT;
+
+    async fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, Error> {
+        // One statement cannot count twice on the same counter.
+        if !sql.starts_with("INSERT") || sql.contains("attache_counter") {
+            return self.transaction.execute(sql, params).await;
+        }
+        match self.inserts.iter_mut().find(|(known, _)| *known == sql) {
+            Some((_, rows)) => rows.push(params.to_vec()),
+            None => self.inserts.push((sql, vec![params.to_vec()])),
+        }
+        Ok(1)
+    }
+
+    async fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, Error> {
+        self.transaction.query(sql, params).await
+    }
+}
+
+/// The statement with so many rows of values. Statements live for ever, and of these there are few.
+fn of_rows(sql: &'static str, rows: usize, params: usize) -> &'static str {
+    static KNOWN: Mutex<Option<HashMap<(&str, usize), &'static str>>> = Mutex::new(None);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known
+        .get_or_insert_default()
+        .entry((sql, rows))
+        .or_insert_with(|| {
+            let (before, values) = sql.split_once("VALUES (").expect("values");
+            let (row, after) = values.split_once(')').expect("their end");
+            let rows: Vec<String> = (0..rows)
+                .map(|index| format!("({})", numbered(row, index * params)))
+                .collect();
+            format!("{before}VALUES {}{after}", rows.join(", ")).leak()
+        })
+}
+
+/// The same values, with the numbers of their parameters raised.
+fn numbered(row: &str, by: usize) -> String {
+    let values = row.split(',').map(str::trim);
+    let raised = values.map(|value| match value.strip_prefix('?') {
+        Some(number) => format!("?{}", number.parse::<usize>().expect("a number") + by),
+        None => value.to_owned(),
+    });
+    raised.collect::<Vec<_>>().join(", ")
+}
