@@ -1,6 +1,11 @@
 //! A client of A2A 1.0 over HTTP+JSON, as plain as it can be: it shows what comes over the wire, breaks
 //! off where a test wants it to, and reports a lost connection instead of hiding it.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is not in a JSON value is null, which the test then shows"
+)]
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
