@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Method};
 use serde::Deserialize;
 
-use crate::metadata::ACCESS_TOKEN;
+use attache_tests::metadata::ACCESS_TOKEN;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

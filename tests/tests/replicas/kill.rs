@@ -33,7 +33,7 @@ async fn nothing_that_was_acknowledged_is_lost() {
         // Between a twentieth of a second and a whole one: any step of a send may be hit.
         let pause = 50 + u64::from(random(kill)) % 950;
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        pair.kill_one(random(kill + kills) % 2 == 0).await;
+        pair.kill_one(random(kill + kills).is_multiple_of(2)).await;
     }
     let done = load.stop().await;
     let lasted = began.elapsed();
