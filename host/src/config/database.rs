@@ -120,9 +120,12 @@ fn server(
     iam: bool,
 ) -> Result<Option<(PostgresSettings, bool)>, ConfigError> {
     if let Some(url) = environment.get(URL) {
-        let settings = PostgresSettings::parse(url.trim())
-            .map_err(|expected| ConfigError::secret(URL, expected))?;
-        let user = settings.config.get_user().is_some();
+        let settings =
+            read(url.trim(), iam).map_err(|expected| ConfigError::secret(URL, expected))?;
+        let user = settings
+            .config
+            .get_user()
+            .is_some_and(|user| !user.is_empty());
         return Ok(Some((settings, user)));
     }
     of_parts(environment, iam)
@@ -174,7 +177,15 @@ fn of_parts(
             add(key, value);
         }
     }
-    let settings = PostgresSettings::parse(&text)
-        .map_err(|expected| ConfigError::secret("DB_HOST", expected))?;
+    let settings = read(&text, iam).map_err(|expected| ConfigError::secret("DB_HOST", expected))?;
     Ok(Some((settings, user.is_some())))
+}
+
+/// Who logs in by IAM can be found out.
+fn read(text: &str, iam: bool) -> Result<PostgresSettings, String> {
+    if iam {
+        PostgresSettings::parse_without_role(text)
+    } else {
+        PostgresSettings::parse(text)
+    }
 }

@@ -80,6 +80,16 @@ impl PostgresSettings {
     /// # Errors
     /// What is wrong with it, without repeating it, because it holds a password.
     pub fn parse(url: &str) -> Result<Self, String> {
+        let settings = Self::parse_without_role(url)?;
+        url::require_role(&settings.config)?;
+        Ok(settings)
+    }
+
+    /// As [`PostgresSettings::parse`], where the role may be missing because the caller finds it out.
+    ///
+    /// # Errors
+    /// As [`PostgresSettings::parse`].
+    pub fn parse_without_role(url: &str) -> Result<Self, String> {
         let (config, tls) = url::parse(url)?;
         Ok(Self {
             tls,

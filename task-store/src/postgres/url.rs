@@ -92,10 +92,15 @@ pub(super) fn parse(text: &str) -> Result<(Config, Tls), String> {
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(missing("host"));
     }
+    Ok((config, ssl.tls()?))
+}
+
+/// Whether a role is named, for those who cannot find it out.
+pub(super) fn require_role(config: &Config) -> Result<(), String> {
     if config.get_user().is_none_or(str::is_empty) {
         return Err(missing("role"));
     }
-    Ok((config, ssl.tls()?))
+    Ok(())
 }
 
 fn missing(what: &str) -> String {
@@ -307,7 +312,9 @@ mod tests {
             ("secret", "neither"),
             ("", "names no host"),
         ] {
-            let error = parse(text).map(|_| ()).unwrap_err();
+            let error = parse(text)
+                .and_then(|(config, _)| require_role(&config))
+                .unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
             assert!(!error.to_lowercase().contains("secret"), "{text}: {error}");
         }
