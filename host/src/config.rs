@@ -19,6 +19,7 @@ mod parse;
 mod public_url;
 mod push;
 mod retention;
+mod settings;
 
 pub use data::DataFlags;
 pub use database::{DataLocation, Login, PostgresLocation};
@@ -42,11 +43,6 @@ use crate::card_signer::CardSigning;
 use crate::outbound::{AllowList, Caller, OutboundConfig};
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
-
-/// The prefix of environment variables that become config keys of the component.
-const SETTING_PREFIX: &str = "ATTACHE_CONFIG_";
-/// Config keys under this prefix are the host's own.
-const RESERVED_SETTING_PREFIX: &str = "attache_";
 
 /// What `serve` runs with.
 #[derive(Debug)]
@@ -211,7 +207,7 @@ impl Config {
                  agent's URL",
             ));
         }
-        let mut settings = settings(flags.config, environment)?;
+        let mut settings = settings::resolve(flags.config, environment)?;
         if let Some(origins) = origins::origins(flags.allow_origin)? {
             settings.insert("attache_allow_origin".to_owned(), origins);
         }
@@ -358,53 +354,6 @@ fn allow_list(given: Option<String>) -> Result<AllowList, ConfigError> {
     AllowList::parse(&given).map_err(|expected| {
         ConfigError::new("ATTACHE_ALLOW_OUTBOUND (--allow-outbound)", given, expected)
     })
-}
-
-fn settings(
-    flags: Vec<String>,
-    environment: &Environment,
-) -> Result<BTreeMap<String, String>, ConfigError> {
-    let mut settings = BTreeMap::new();
-    for (key, value) in environment.with_prefix(SETTING_PREFIX) {
-        insert_setting(&mut settings, "the environment", key, value)?;
-    }
-    for pair in flags {
-        let Some((key, value)) = pair.split_once('=') else {
-            return Err(ConfigError::new("--config", pair, "give KEY=VALUE"));
-        };
-        insert_setting(&mut settings, "--config", key, value)?;
-    }
-    Ok(settings)
-}
-
-fn insert_setting(
-    settings: &mut BTreeMap<String, String>,
-    origin: &str,
-    key: &str,
-    value: &str,
-) -> Result<(), ConfigError> {
-    let key = key.to_ascii_lowercase();
-    if key.is_empty()
-        || !key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
-    {
-        return Err(ConfigError::new(
-            format!("a config key from {origin}"),
-            key,
-            "use letters, digits, '_', '-' and '.'",
-        ));
-    }
-    if key.starts_with(RESERVED_SETTING_PREFIX) {
-        return Err(ConfigError::new(
-            format!("a config key from {origin}"),
-            key,
-            "keys that begin with attache_ are the host's own; use the flag for it, such as \
-             --public-url",
-        ));
-    }
-    settings.insert(key, value.to_owned());
-    Ok(())
 }
 
 fn log(

@@ -39,6 +39,16 @@ fn shard_value(task_id: &str) -> Value {
     Value::Integer(crate::limits::integer(shard(task_id)))
 }
 
+/// The key of the row that counts a task.
+fn row(scope: &Scope, state: State, task_id: &str) -> [Value; 4] {
+    [
+        Value::from(scope.tenant.as_str()),
+        Value::from(scope.owner.as_str()),
+        Value::Integer(state.code()),
+        shard_value(task_id),
+    ]
+}
+
 /// Counts a new task.
 pub(crate) async fn add<T: Transaction>(
     transaction: &mut T,
@@ -46,12 +56,7 @@ pub(crate) async fn add<T: Transaction>(
     task_id: &str,
     state: State,
 ) -> Result<(), Error> {
-    let params = [
-        Value::from(scope.tenant.as_str()),
-        Value::from(scope.owner.as_str()),
-        Value::Integer(state.code()),
-        shard_value(task_id),
-    ];
+    let params = row(scope, state, task_id);
     transaction.execute(ADD, &params).await.map(|_| ())
 }
 
@@ -62,12 +67,7 @@ pub(crate) async fn remove<T: Transaction>(
     task_id: &str,
     state: State,
 ) -> Result<(), Error> {
-    let params = [
-        Value::from(scope.tenant.as_str()),
-        Value::from(scope.owner.as_str()),
-        Value::Integer(state.code()),
-        shard_value(task_id),
-    ];
+    let params = row(scope, state, task_id);
     transaction.execute(REMOVE, &params).await.map(|_| ())
 }
 

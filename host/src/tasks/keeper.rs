@@ -1,30 +1,24 @@
+mod hearsay;
+mod renewal;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use attache_task_store::{
-    Begin, Begun, Cancel, Check, Database, Error, Lease, Opening, Renew, Renewal, Scope, Task,
+    Begin, Begun, Cancel, Database, Error, Lease, Opening, Renew, Renewal, Scope, Task,
 };
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
-use tokio::time::{MissedTickBehavior, interval, timeout};
-use tracing::{debug, warn};
+use tokio::time::timeout;
+use tracing::warn;
 
 use super::database::TaskDatabase;
 use super::held::{HeldRun, Standing, fail};
-use super::news::{Gazette, Herald, News, Reader, TaskKey};
+use super::news::{Gazette, Herald, News, TaskKey};
 use super::wakeups::Wakeups;
 use super::{milliseconds, now};
-
-/// A lease of which a third is over is renewed; it is looked for twice as often, so none is older than
-/// half of its time while the database answers.
-const RENEWED_AFTER: u32 = 3;
-const LOOKS: u32 = 6;
-/// Leases in one transaction: the more there are, the likelier another writer is in the way.
-const TOGETHER: usize = 32;
-/// How often runs ask whether to stop while nobody could tell them.
-const ASK: Duration = Duration::from_millis(400);
 
 /// What readers are told about a task whose run is gone.
 const ABANDONED: &str = "The agent stopped before it finished this task.";
@@ -146,105 +140,6 @@ impl Keeper {
 
     pub(super) fn wakeups(&self) -> &Wakeups {
         &self.0.wakeups
-    }
-
-    /// Renews the leases of all runs. Never ends.
-    pub async fn renew(&self) {
-        let mut ticks = interval(self.0.lease / LOOKS);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            let old = self.0.lease / RENEWED_AFTER;
-            let due = self.some(|held| held.renewed.elapsed() >= old);
-            for due in due.chunks(TOGETHER) {
-                self.renew_these(due).await;
-            }
-        }
-    }
-
-    async fn renew_these(&self, due: &[(u64, Lease)]) {
-        let renew = Renew {
-            leases: due.iter().map(|(_, lease)| lease.clone()).collect(),
-            now: now(),
-            lease_ms: self.lease_ms(),
-        };
-        match self.0.database.perform(renew).await {
-            Ok(renewals) => {
-                for ((number, _), renewal) in due.iter().zip(renewals) {
-                    self.touch(*number);
-                    self.renewed(*number, renewal);
-                }
-            }
-            Err(error) => warn!("runs cannot show that they are alive: {error}"),
-        }
-    }
-
-    /// Some of the runs of this process.
-    fn some(&self, which: impl Fn(&Held) -> bool) -> Vec<(u64, Lease)> {
-        self.held()
-            .iter()
-            .filter(|(_, held)| which(held))
-            .map(|(number, held)| (*number, held.lease.clone()))
-            .collect()
-    }
-
-    /// It was just written that a run is alive.
-    pub(super) fn touch(&self, number: u64) {
-        if let Some(held) = self.held().get_mut(&number) {
-            held.renewed = Instant::now();
-        }
-    }
-
-    /// Tells other processes what happens here, and hears what happens there. Never ends where there
-    /// can be others.
-    pub async fn exchange_news(&self) {
-        let gazette = self.0.gazette.lock();
-        let gazette = gazette.unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(gazette) = gazette {
-            tokio::join!(gazette.run(self), self.ask_whether_to_stop());
-        }
-    }
-
-    /// Asks for all runs now and then, while nobody else would tell them.
-    async fn ask_whether_to_stop(&self) {
-        let mut ticks = interval(ASK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            if self.0.herald.is_deaf() {
-                self.check(|_| true).await;
-            }
-        }
-    }
-
-    /// Asks what became of some of the runs of this process.
-    async fn check(&self, which: impl Fn(&Lease) -> bool) {
-        let (numbers, leases): (Vec<_>, Vec<_>) =
-            self.some(|held| which(&held.lease)).into_iter().unzip();
-        if leases.is_empty() {
-            return;
-        }
-        match self.0.database.perform(Check { leases }).await {
-            Ok(renewals) => {
-                for (number, renewal) in numbers.into_iter().zip(renewals) {
-                    self.renewed(number, renewal);
-                }
-            }
-            // The next renewal says more.
-            Err(error) => debug!("runs cannot ask whether to stop: {error}"),
-        }
-    }
-
-    fn renewed(&self, number: u64, renewal: Renewal) {
-        match renewal {
-            Renewal::Held {
-                cancel_requested: false,
-            } => {}
-            Renewal::Held {
-                cancel_requested: true,
-            } => self.raise(number, Standing::Canceling),
-            Renewal::Lost => self.raise(number, Standing::Over),
-        }
     }
 
     /// Begins a run. `canceled` says that it should stop at once.
@@ -406,30 +301,6 @@ impl Keeper {
     fn held(&self) -> MutexGuard<'_, HashMap<u64, Held>> {
         // Nothing in here can be half done, so a panic elsewhere leaves it whole.
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Reader for Keeper {
-    fn hear(&self, news: News) {
-        match news {
-            News::Event(key) => self.wakeups().wake_here(key),
-            News::Cancel(key) => {
-                let keeper = self.clone();
-                // What others say is a hint; the task itself says whether it is to be cancelled.
-                self.0.runtime.spawn(async move {
-                    let is_it = |lease: &Lease| TaskKey::of(&lease.scope, &lease.task_id) == key;
-                    keeper.check(is_it).await;
-                });
-            }
-        }
-    }
-
-    fn look_everywhere(&self) {
-        self.wakeups().wake_all_here();
-        let keeper = self.clone();
-        self.0
-            .runtime
-            .spawn(async move { keeper.check(|_| true).await });
     }
 }
 
