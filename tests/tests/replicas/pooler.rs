@@ -8,6 +8,9 @@ use attache_tests::server::Server;
 
 use crate::hosts::{command, two, until};
 
+/// Sooner than an instance looks that believes that it hears, also on a busy machine.
+const SOON: Duration = Duration::from_secs(4);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_that_do_not_hear_each_other_look() {
     let cluster = Cluster::start(&[]).unwrap();
@@ -21,7 +24,7 @@ async fn instances_that_do_not_hear_each_other_look() {
     while let Some(event) = events.next().await.unwrap() {
         last += 1;
         assert_eq!(event.number, Some(last));
-        assert!(came.elapsed() < Duration::from_secs(2), "{event:?}");
+        assert!(came.elapsed() < SOON, "{event:?}");
         came = Instant::now();
     }
 
@@ -35,11 +38,7 @@ async fn instances_that_do_not_hear_each_other_look() {
     let asked = Instant::now();
     let canceled = there.cancel(id).await.unwrap();
     assert_eq!(state(&canceled), "TASK_STATE_CANCELED");
-    assert!(
-        asked.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        asked.elapsed()
-    );
+    assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
     // The operator is told, and what would help.
     until("the host says so", async || {
         hosts[0].output().contains("ATTACHE_DATABASE_LISTEN_URL")
