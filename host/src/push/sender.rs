@@ -1,4 +1,3 @@
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,7 +132,7 @@ impl Sender {
     ) -> Result<Option<Event>, Error> {
         let (claim, number, now) = (delivery.claim.clone(), attempt.number, now());
         let lease_ms = milliseconds(CLAIM);
-        match self.patience.settle(outcome, attempt, now, chance()) {
+        match self.patience.settle(outcome, attempt, now, fastrand::f64()) {
             Settlement::Delivered { through } => {
                 let delivered = Delivered {
                     claim,
@@ -198,10 +197,4 @@ pub(crate) fn host_of(url: &str) -> String {
     let uri = url.parse::<Uri>().ok();
     let host = uri.as_ref().and_then(Uri::host);
     host.unwrap_or("an unknown host").to_owned()
-}
-
-/// From 0 to 1. The standard library seeds its hashers at random, which is random enough here.
-fn chance() -> f64 {
-    let random = RandomState::new().build_hasher().finish();
-    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
