@@ -9,10 +9,7 @@ use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{
-    ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    WantsVerifier,
-};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -57,39 +54,21 @@ impl Tls {
     /// What opens encrypted connections. Fails when the file of the CA cannot be used.
     pub(super) fn connector(&self) -> Result<MakeRustlsConnect, String> {
         let provider = Arc::new(ring::default_provider());
-        let config = builder(&provider)?;
+        let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| format!("TLS cannot be set up: {error}"))?;
+        let any_name = |roots| Arc::new(AnyName { roots, provider });
         let config = match self {
-            Tls::Disable | Tls::Prefer | Tls::Require => {
-                accept(config, Arc::new(Unverified { provider }))
-            }
-            Tls::VerifyCa(roots) => {
-                let roots = load(roots)?;
-                accept(config, Arc::new(AnyName { roots, provider }))
-            }
-            Tls::VerifyFull(roots) => config
-                .with_root_certificates(load(roots)?)
-                .with_no_client_auth(),
+            Tls::Disable | Tls::Prefer | Tls::Require => config
+                .dangerous()
+                .with_custom_certificate_verifier(any_name(None)),
+            Tls::VerifyCa(roots) => config
+                .dangerous()
+                .with_custom_certificate_verifier(any_name(Some(load(roots)?))),
+            Tls::VerifyFull(roots) => config.with_root_certificates(load(roots)?),
         };
-        Ok(MakeRustlsConnect::new(config))
+        Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
     }
-}
-
-fn builder(
-    provider: &Arc<CryptoProvider>,
-) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, String> {
-    ClientConfig::builder_with_provider(Arc::clone(provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))
-}
-
-fn accept(
-    config: ConfigBuilder<ClientConfig, WantsVerifier>,
-    verifier: Arc<dyn ServerCertVerifier>,
-) -> ClientConfig {
-    config
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth()
 }
 
 fn load(roots: &Roots) -> Result<RootCertStore, String> {
@@ -119,62 +98,13 @@ fn load(roots: &Roots) -> Result<RootCertStore, String> {
     Ok(store)
 }
 
-/// Checks that the server holds the key of its certificate, and nothing of the certificate.
-#[derive(Debug)]
-struct Unverified {
-    provider: Arc<CryptoProvider>,
-}
-
-/// Checks who issued the certificate, and not for which name.
+/// Checks that the server holds the key of its certificate and, with `roots`, who issued that; not for
+/// which name.
 #[derive(Debug)]
 struct AnyName {
-    roots: RootCertStore,
+    /// None takes a certificate from anybody.
+    roots: Option<RootCertStore>,
     provider: Arc<CryptoProvider>,
-}
-
-macro_rules! check_signatures {
-    () => {
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            let algorithms = &self.provider.signature_verification_algorithms;
-            verify_tls12_signature(message, certificate, signature, algorithms)
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            let algorithms = &self.provider.signature_verification_algorithms;
-            verify_tls13_signature(message, certificate, signature, algorithms)
-        }
-
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            self.provider
-                .signature_verification_algorithms
-                .supported_schemes()
-        }
-    };
-}
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _certificate: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    check_signatures!();
 }
 
 impl ServerCertVerifier for AnyName {
@@ -186,15 +116,40 @@ impl ServerCertVerifier for AnyName {
         _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        verify_server_cert_signed_by_trust_anchor(
-            &ParsedCertificate::try_from(certificate)?,
-            &self.roots,
-            intermediates,
-            now,
-            self.provider.signature_verification_algorithms.all,
-        )?;
+        if let Some(roots) = &self.roots {
+            verify_server_cert_signed_by_trust_anchor(
+                &ParsedCertificate::try_from(certificate)?,
+                roots,
+                intermediates,
+                now,
+                self.provider.signature_verification_algorithms.all,
+            )?;
+        }
         Ok(ServerCertVerified::assertion())
     }
 
-    check_signatures!();
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
 }
