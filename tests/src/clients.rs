@@ -3,8 +3,8 @@
 //! The scripts live in `tests/clients`; `make clients` installs what they need. Each prints a line
 //! per check and exits with the number of failures.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output};
 
 use crate::guests::workspace;
 
@@ -58,6 +58,23 @@ pub fn run_python(script: &str, arguments: &[&str]) -> Result<(), ClientError> {
     verdict(&mut command)
 }
 
+/// Makes a pair of keys for `ES256` or `RS256`: `private.pem` and `public.pem` in `folder`.
+///
+/// # Errors
+/// When there is no Python, or it makes none.
+pub fn make_keys(folder: &Path, algorithm: &str) -> Result<(), ClientError> {
+    let mut command = python()?;
+    command.arg("card_key.py").arg(folder).arg(algorithm);
+    let (status, written) = run(&mut command)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(ClientError::Failed {
+        failures: written,
+        last: format!("card_key.py ({status})"),
+    })
+}
+
 /// Runs a script of `tests/clients/js`.
 ///
 /// # Errors
@@ -73,7 +90,8 @@ pub fn run_node(script: &str, arguments: &[&str]) -> Result<(), ClientError> {
     verdict(&mut command)
 }
 
-fn verdict(command: &mut Command) -> Result<(), ClientError> {
+/// Runs a command to its end. Returns everything that it wrote, too.
+fn run(command: &mut Command) -> Result<(ExitStatus, String), ClientError> {
     let Output {
         status,
         stdout,
@@ -87,6 +105,11 @@ fn verdict(command: &mut Command) -> Result<(), ClientError> {
         String::from_utf8_lossy(&stdout),
         String::from_utf8_lossy(&stderr)
     );
+    Ok((status, written))
+}
+
+fn verdict(command: &mut Command) -> Result<(), ClientError> {
+    let (status, written) = run(command)?;
     let last = written.trim_end().lines().last().unwrap_or_default();
     // A script that ends well and says nothing has checked nothing.
     if status.success() && last.ends_with(" 0 failed") && !last.starts_with("0 passed") {

@@ -7,7 +7,7 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-use attache_tests::clients::{python, run_python};
+use attache_tests::clients::{make_keys, run_python};
 use attache_tests::guests::component;
 use attache_tests::server::{Server, host_command};
 
@@ -16,14 +16,7 @@ const PUBLIC_URL: &str = "https://agent.example";
 fn holds(algorithm: &str) {
     let agent = component("tck-agent").expect("the agent");
     let folder = tempfile::tempdir().expect("a folder for the keys and the data");
-    let made = python()
-        .expect("python")
-        .arg("card_key.py")
-        .arg(folder.path())
-        .arg(algorithm)
-        .status()
-        .expect("a script");
-    assert!(made.success(), "card_key.py: {made}");
+    make_keys(folder.path(), algorithm).expect("a pair of keys");
 
     let mut host = host_command().expect("the host");
     host.arg("serve")
