@@ -6,7 +6,7 @@ use attache_task_store::{
     Credentials, Database, Error, IsMigrated, Migrate, Operation, Options, Postgres, Sqlite,
 };
 use thiserror::Error as ThisError;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 use super::clock;
@@ -118,15 +118,14 @@ impl TaskDatabase {
         }
     }
 
-    /// Goes by the database's clock where others do too. Never ends there.
+    /// Goes by the database's clock where others do too, as it was set by [`TaskDatabase::open`]. Never
+    /// ends there.
     pub async fn keep_time(&self) {
         let Some(postgres) = self.shared() else {
             return;
         };
-        let mut ticks = interval(SET_CLOCK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            sleep(SET_CLOCK).await;
             set_clock(postgres).await;
         }
     }
