@@ -13,7 +13,7 @@ use tracing::{debug, error, info, warn};
 
 use super::token::Token;
 use crate::config::PublicUrl;
-use crate::tasks::{Claim, Keeper, Resume, milliseconds, now};
+use crate::tasks::{Claim, Keeper, Resume, now};
 
 /// Where the queue calls, below the public URL.
 pub(super) const PATH: &str = "/internal/tasks/run";
@@ -84,7 +84,7 @@ impl Callback {
         let claim = ClaimDispatched {
             token: token.as_str().to_owned(),
             now: now(),
-            lease_ms: milliseconds(self.keeper.lease()),
+            lease_ms: self.keeper.lease_ms(),
         };
         let claim = match self.keeper.database().perform(claim).await {
             Ok(DispatchClaim::Claimed { lease, canceled }) => Claim {

@@ -33,7 +33,6 @@ pub struct Keeper(Arc<Inner>);
 struct Inner {
     database: TaskDatabase,
     wakeups: Wakeups,
-    herald: Herald,
     /// What is to be said to other processes, until somebody does.
     gazette: Mutex<Option<Gazette>>,
     /// Rung when webhooks may have something to be sent.
@@ -101,8 +100,7 @@ impl Keeper {
         };
         Self(Arc::new(Inner {
             database,
-            wakeups: Wakeups::with(herald.clone()),
-            herald,
+            wakeups: Wakeups::with(herald),
             gazette: Mutex::new(gazette),
             outbox: Arc::default(),
             idempotency_window_ms: keeping.idempotency_window.map_or(0, milliseconds),
@@ -120,7 +118,8 @@ impl Keeper {
         self.0.lease
     }
 
-    pub(super) fn lease_ms(&self) -> u64 {
+    /// The same in milliseconds, for operations.
+    pub(crate) fn lease_ms(&self) -> u64 {
         milliseconds(self.0.lease)
     }
 
@@ -237,7 +236,7 @@ impl Keeper {
                 }
             }
             let key = TaskKey::of(&scope, &task_id);
-            self.0.herald.say(News::Cancel(key));
+            self.wakeups().herald().say(News::Cancel(key));
         }
         Ok(())
     }

@@ -46,6 +46,11 @@ impl Wakeups {
         }))
     }
 
+    /// Who tells other processes.
+    pub(super) fn herald(&self) -> &Herald {
+        &self.0.herald
+    }
+
     /// Registers for news of a task.
     pub(super) fn register(&self, scope: &Scope, task_id: &str) -> Sleeper {
         let key = TaskKey::of(scope, task_id);

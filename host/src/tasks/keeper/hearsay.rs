@@ -30,7 +30,7 @@ impl Keeper {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if self.0.herald.is_deaf() {
+            if self.wakeups().herald().is_deaf() {
                 self.check(|_| true).await;
             }
         }
