@@ -7,11 +7,13 @@
 mod access;
 mod json;
 mod layer;
+mod limit;
 mod record;
 mod text;
 mod trace;
 
 pub use access::Access;
+pub use limit::Limit;
 pub(crate) use record::COMPONENT;
 pub use trace::TraceContext;
 
