@@ -1,46 +1,49 @@
 //! A loaded component, ready to serve: what is built once per component.
 //!
 //! Everything that can be decided before a request is decided here: the component is compiled,
-//! checked and linked, so that a request only takes an instance from the pool. A process serves
-//! one agent; swapping it for another means replacing this value.
+//! checked and linked, so that a request only takes an instance from the pool. It does not change:
+//! another component means another of these values, which takes this one's place in its [`Slot`].
+//! All slots of a process are its [`Roster`].
 
+mod name;
 mod rehearsal;
+mod roster;
+mod slot;
+mod watcher;
 
+pub use name::AgentName;
 pub use rehearsal::RehearsalError;
+pub use roster::Roster;
+pub use slot::{ReloadError, Reloaded, Slot};
+pub use watcher::Watcher;
 
-use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
 
 use attache_task_store::Scope;
-use tracing::{Instrument, Span, error};
+use tracing::{Span, error};
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::bindings::WorkerPre;
 use crate::card_signer::CardSigner;
-use crate::component::{self, LoadError};
+use crate::component::{self, Cache, ComponentDigest, LoadError};
 use crate::config::Limits;
 use crate::dispatch::Dispatcher;
 use crate::engine::CpuMeter;
 use crate::identity::Caller;
 use crate::instance::{self, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
-use crate::push::Translate;
 use crate::settings::Settings;
-use crate::tasks::{Keeper, Resume, Tasks};
-use crate::telemetry::request_span;
+use crate::tasks::{Keeper, Space, Tasks};
 
 /// What is built once per process and lent to every component.
 #[derive(Clone)]
 pub struct Shared {
     /// Compiles and runs.
     pub engine: Engine,
-    /// What instances may use.
-    pub limits: Limits,
-    /// The way out.
-    pub outbound: Outbound,
+    /// Compiled components.
+    pub cache: Cache,
     /// The task log.
     pub keeper: Keeper,
     /// Where work goes on after the response.
@@ -49,12 +52,26 @@ pub struct Shared {
     pub card_signer: CardSigner,
 }
 
+/// What one agent is given, whichever component it is.
+#[derive(Clone)]
+pub struct Terms {
+    /// None for the only agent of a process.
+    pub name: Option<AgentName>,
+    /// What instances may use.
+    pub limits: Limits,
+    /// The way out.
+    pub outbound: Outbound,
+    /// The config keys.
+    pub settings: Settings,
+}
+
 /// A component that serves requests.
 pub struct Agent {
     shared: Shared,
+    terms: Terms,
     /// Where it came from, for errors.
     path: String,
-    settings: Settings,
+    digest: ComponentDigest,
     handler: ProxyPre<Instance>,
     worker: Option<WorkerPre<Instance>>,
 }
@@ -64,9 +81,9 @@ impl Agent {
     ///
     /// # Errors
     /// [`LoadError`], when it cannot be read, loaded or linked.
-    pub fn load(shared: Shared, path: &Path, settings: Settings) -> Result<Self, LoadError> {
+    pub fn load(shared: Shared, terms: Terms, path: &Path) -> Result<Self, LoadError> {
         let bytes = component::read(path)?;
-        Self::of_bytes(shared, path, &bytes, settings)
+        Self::of_bytes(shared, terms, path, &bytes)
     }
 
     /// Loads the component that `path` holds, or what was compiled from it. Blocks while it compiles.
@@ -75,19 +92,19 @@ impl Agent {
     /// [`LoadError`], when it cannot be loaded or linked.
     pub fn of_bytes(
         mut shared: Shared,
+        mut terms: Terms,
         path: &Path,
         bytes: &[u8],
-        settings: Settings,
     ) -> Result<Self, LoadError> {
-        let (component, exports) = component::load(&shared.engine, path, bytes)?;
+        let loaded = component::load(&shared.engine, &shared.cache, path, bytes)?;
         let invalid = |error: wasmtime::Error| LoadError::Invalid {
             path: path.display().to_string(),
             reason: format!("{error:#}"),
         };
         let mut linker = Linker::new(&shared.engine);
         instance::link(&mut linker).map_err(invalid)?;
-        let linked = linker.instantiate_pre(&component).map_err(invalid)?;
-        let worker = if exports.worker {
+        let linked = linker.instantiate_pre(&loaded.component).map_err(invalid)?;
+        let worker = if loaded.exports.worker {
             Some(WorkerPre::new(linked.clone()).map_err(invalid)?)
         } else {
             // A call could hand it nothing.
@@ -95,10 +112,13 @@ impl Agent {
             None
         };
         let handler = ProxyPre::new(linked).map_err(invalid)?;
+        let deployed_at = component::written_at(path).unwrap_or_else(seconds_now);
+        terms.settings = terms.settings.deployed_at(deployed_at);
         Ok(Self {
             shared,
+            terms,
             path: path.display().to_string(),
-            settings,
+            digest: loaded.digest,
             handler,
             worker,
         })
@@ -109,9 +129,9 @@ impl Agent {
         &self.handler
     }
 
-    /// Whether it can take up stored tasks.
-    pub fn resumes(&self) -> bool {
-        self.worker.is_some()
+    /// Which component it is.
+    pub fn digest(&self) -> ComponentDigest {
+        self.digest
     }
 
     /// A store for one instance, which serves `caller`. Call it inside the request's span.
@@ -119,6 +139,7 @@ impl Agent {
         let tasks = Tasks::new(
             self.shared.keeper.clone(),
             self.shared.dispatcher.clone(),
+            self.space(),
             caller.owner().to_owned(),
         );
         self.store_with(caller, tasks)
@@ -126,34 +147,41 @@ impl Agent {
 
     fn store_with(&self, caller: Caller, tasks: Tasks) -> (Store<Instance>, CpuMeter) {
         let capabilities = Capabilities {
-            settings: self.settings.clone(),
+            settings: self.terms.settings.clone(),
             caller,
             card_signer: self.shared.card_signer.clone(),
             tasks,
-            outbound: OutboundHooks::new(self.shared.outbound.clone(), Span::current()),
+            outbound: OutboundHooks::new(self.terms.outbound.clone(), Span::current()),
         };
-        let instance = Instance::new(capabilities, self.shared.limits.memory);
+        let instance = Instance::new(capabilities, self.terms.limits.memory);
         let mut store = Store::new(&self.shared.engine, instance);
         Instance::limit(&mut store);
-        let meter = CpuMeter::new(self.shared.limits.cpu);
+        let meter = CpuMeter::new(self.terms.limits.cpu);
         meter.govern(&mut store);
         (store, meter)
     }
 
-    async fn say_notification(
+    /// Whose tasks it sees.
+    fn space(&self) -> Space {
+        Space::of(self.terms.name.clone())
+    }
+
+    /// Says a task of its own in the words of an older version of the protocol.
+    async fn notification(
         &self,
-        scope: Scope,
-        task_id: String,
-        version: String,
+        scope: &Scope,
+        task_id: &str,
+        version: &str,
     ) -> Result<Vec<u8>, String> {
         let worker = self.worker()?;
-        let caller = Caller::of_owner(scope.owner);
+        let tenant = self.tenant(scope)?;
+        let caller = Caller::of_owner(scope.owner.clone());
         let (mut store, meter) = self.store(caller);
         let said = Box::pin(async {
             let worker = worker.instantiate_async(&mut store).await?;
             worker
                 .attache_agent_worker()
-                .call_notification(&mut store, &scope.tenant, &task_id, &version)
+                .call_notification(&mut store, tenant, task_id, version)
                 .await
         });
         untrapped("notification", meter.measure(said).await)
@@ -164,20 +192,23 @@ impl Agent {
         self.worker.as_ref().ok_or_else(missing)
     }
 
-    async fn run_worker(
-        &self,
-        tasks: Tasks,
-        tenant: String,
-        task_id: String,
-    ) -> Result<(), String> {
+    fn tenant<'a>(&self, scope: &'a Scope) -> Result<&'a str, String> {
+        let strange = || "the task is another agent's".to_owned();
+        self.space().tenant(scope).ok_or_else(strange)
+    }
+
+    /// Takes up a stored task of its own.
+    async fn resume(&self, tasks: Tasks, scope: &Scope, task_id: &str) -> Result<(), String> {
         let worker = self.worker()?;
+        let tenant = self.tenant(scope)?;
+        let tasks = tasks.within(self.space());
         let caller = Caller::of_owner(tasks.owner().to_owned());
         let (mut store, meter) = self.store_with(caller, tasks);
         let run = Box::pin(async {
             let worker = worker.instantiate_async(&mut store).await?;
             worker
                 .attache_agent_worker()
-                .call_run(&mut store, &tenant, &task_id)
+                .call_run(&mut store, tenant, task_id)
                 .await
         });
         untrapped("run", meter.measure(run).await)
@@ -192,27 +223,8 @@ fn untrapped<T>(function: &str, answer: wasmtime::Result<Result<T, String>>) -> 
     })
 }
 
-impl Translate for Agent {
-    fn notification(
-        &self,
-        scope: Scope,
-        task_id: String,
-        protocol_version: String,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send + '_>> {
-        let span = request_span(&format!("notify-{task_id}"), None);
-        let said = self.say_notification(scope, task_id, protocol_version);
-        Box::pin(said.instrument(span))
-    }
-}
-
-impl Resume for Agent {
-    fn resume(
-        &self,
-        tasks: Tasks,
-        tenant: String,
-        task_id: String,
-    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
-        let span = request_span(&format!("resume-{task_id}"), None);
-        Box::pin(self.run_worker(tasks, tenant, task_id).instrument(span))
-    }
+/// Seconds since the epoch.
+fn seconds_now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }

@@ -11,21 +11,23 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::agent::{Agent, RehearsalError, Shared};
+use crate::agent::{RehearsalError, ReloadError, Roster, Shared, Slot, Terms, Watcher};
 use crate::card_signer::CardSigner;
 use crate::cloud_run;
-use crate::component::{self, LoadError};
-use crate::config::{Config, Dispatching, Platform, PublicUrl, PushSettings};
+use crate::component::{Cache, LoadError};
+use crate::config::{
+    AGENTS_PATH, AgentConfig, Config, Dispatching, Platform, PublicUrl, PushSettings,
+};
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
-use crate::engine::{self, Ticker};
+use crate::engine::{self, Capacity, Ticker};
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
-use crate::push::{Deliverer, DelivererSettings, NotificationSigner, Translate};
+use crate::push::{Deliverer, DelivererSettings, NotificationSigner};
 use crate::server::{self, HeaderPatience};
 use crate::service::Service;
 use crate::settings::Settings;
-use crate::signals::Signals;
-use crate::tasks::{Keeper, OpenError, Resume, Retention, Sweeper, TaskDatabase};
+use crate::signals::{Hangups, Signals};
+use crate::tasks::{Keeper, OpenError, Retention, Sweeper, TaskDatabase};
 use crate::telemetry::Telemetry;
 use crate::work::Work;
 
@@ -47,7 +49,8 @@ pub struct App {
     work: Work,
     sweeper: Sweeper,
     retention: Retention,
-    translate: Option<Arc<dyn Translate>>,
+    roster: Arc<Roster>,
+    watch: Option<Duration>,
     push: DelivererSettings,
     drain: Duration,
     patience: HeaderPatience,
@@ -92,6 +95,18 @@ pub enum StartError {
     Engine(String),
 }
 
+impl From<ReloadError> for StartError {
+    fn from(error: ReloadError) -> Self {
+        match error {
+            ReloadError::Load(error) => error.into(),
+            ReloadError::Rehearsal(error) => error.into(),
+            error @ (ReloadError::NoCard | ReloadError::Failed(_)) => {
+                Self::Engine(error.to_string())
+            }
+        }
+    }
+}
+
 impl StartError {
     /// The status that the process ends with.
     pub fn exit_status(&self) -> u8 {
@@ -114,8 +129,10 @@ impl App {
     /// The first of these that fails.
     pub async fn start(config: Config, telemetry: &Telemetry) -> Result<Self, StartError> {
         let began = Instant::now();
-        let engine = engine::for_serving(&config.limits)
-            .map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        let engine = engine::for_serving(Capacity::of(
+            config.agents.iter().map(|agent| &agent.limits),
+        ))
+        .map_err(|error| StartError::Engine(format!("{error:#}")))?;
         Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
         let metadata = Metadata::new(&config.metadata_host);
         let (database, found) = tokio::join!(
@@ -152,31 +169,17 @@ impl App {
         let keeper = Keeper::new(database.clone(), config.keeping);
         let shared = Shared {
             engine,
-            limits: config.limits,
-            outbound: Outbound::new(config.outbound),
+            cache: Cache::open(config.cache.as_deref()),
             keeper: keeper.clone(),
             dispatcher: dispatcher.clone(),
             card_signer: config.card_signing.map(CardSigner::new).unwrap_or_default(),
         };
-        let deployed_at = component::written_at(&config.component).unwrap_or_else(now);
-        let settings = Settings::new(
-            config.settings,
-            public_url.as_ref(),
-            &config.platform,
-            config.card,
-            deployed_at,
-            config.grpc,
-            config.limits.max_body,
-        );
-        let path = config.component.clone();
-        // On a thread of its own, so that a signal can end a start that compiles for long.
-        let loading = tokio::task::spawn_blocking(move || Agent::load(shared, &path, settings));
-        let agent = match loading.await {
-            Ok(agent) => Arc::new(agent?),
-            Err(error) => return Err(StartError::Engine(error.to_string())),
-        };
-
-        agent.rehearse().await?;
+        let mut slots = Vec::with_capacity(config.agents.len());
+        for agent in config.agents {
+            let url = agent.url(public_url.as_ref());
+            slots.push(open_slot(&shared, agent, url.as_ref(), &config.platform).await?);
+        }
+        let roster = Arc::new(Roster::new(slots));
 
         let address = config.listen;
         let listen = |source| StartError::Listen { address, source };
@@ -184,31 +187,36 @@ impl App {
         let address = listener.local_addr().map_err(listen)?;
 
         let work = Work::default();
-        let resume = agent.resumes().then(|| agent.clone() as Arc<dyn Resume>);
-        let translate = agent.resumes().then(|| agent.clone() as Arc<dyn Translate>);
-        let callback = match (&resume, &public_url) {
-            (Some(resume), Some(url)) if dispatcher.is_by_queue() => {
-                Some(Callback::new(keeper.clone(), resume.clone(), url))
+        let callback = match &public_url {
+            Some(url) if dispatcher.is_by_queue() => {
+                Some(Callback::new(keeper.clone(), roster.clone(), url))
             }
             _ => None,
         };
-        let sweeper = Sweeper::new(keeper.clone(), resume, work.clone());
+        let sweeper = Sweeper::new(keeper.clone(), roster.clone(), work.clone());
         let retention = Retention::new(
             database.clone(),
             config.retention,
             config.keeping.idempotency_window,
         );
         let key_set = push.signer.as_ref().map(|signer| signer.key_set());
-        let (limits, under) = (config.limits, work.clone());
-        let service = Service::new(agent, limits, under, database, callback, key_set);
+        let service = Service::new(roster.clone(), work.clone(), database, callback, key_set);
         let patience = if config.platform.is_cloud_run() {
             HeaderPatience::PROXY
         } else {
             HeaderPatience::STRANGERS
         };
+        for slot in roster.slots() {
+            info!(
+                agent = slot.label(),
+                component = %slot.path().display(),
+                "agent {} is component {}",
+                slot.label(),
+                slot.current().digest()
+            );
+        }
         info!(
             address = %address,
-            component = %config.component.display(),
             ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "listening on http://{address}"
         );
@@ -220,7 +228,8 @@ impl App {
             work,
             sweeper,
             retention,
-            translate,
+            roster,
+            watch: config.watch,
             push,
             drain: config.drain,
             patience,
@@ -233,7 +242,7 @@ impl App {
     ///
     /// While it does, connections are still accepted, so that probes learn why: the process lives
     /// and is not ready. Whoever asks for more is told to try again.
-    pub async fn serve(self, signals: Signals) {
+    pub async fn serve(self, signals: Signals, mut hangups: Hangups) {
         let keeper = self.keeper.clone();
         let renewing = tokio::spawn(async move { keeper.renew().await });
         let sweeping = tokio::spawn(self.sweeper.run());
@@ -243,8 +252,19 @@ impl App {
             tokio::join!(keeper.exchange_news(), database.keep_time());
         });
         let (stop_delivering, stopped) = watch::channel(false);
-        let deliverer = Deliverer::new(&self.keeper, self.translate, self.push, stopped);
+        let deliverer = Deliverer::new(&self.keeper, self.roster.clone(), self.push, stopped);
         let delivering = tokio::spawn(deliverer.run());
+
+        let watching = self
+            .watch
+            .map(|pause| tokio::spawn(Watcher::new(self.roster.clone(), pause).run()));
+        let roster = self.roster;
+        let reloading = tokio::spawn(async move {
+            while hangups.recv().await.is_some() {
+                info!("SIGHUP: looks for new components");
+                roster.reload().await;
+            }
+        });
 
         let draining = self.service.clone();
         let stop = async {
@@ -252,6 +272,10 @@ impl App {
             draining.begin_draining();
             sweeping.abort();
             retaining.abort();
+            reloading.abort();
+            if let Some(watching) = watching {
+                watching.abort();
+            }
             if !self.work.has_ended_within(self.drain).await {
                 // The tasks of what is cut off are left for the next process.
                 self.keeper.begin_closing();
@@ -303,10 +327,28 @@ async fn find_out(platform: &Platform, metadata: &Metadata) -> Option<cloud_run:
     }
 }
 
-/// Seconds since the epoch.
-fn now() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
+/// Loads one agent, which clients reach at `url`.
+async fn open_slot(
+    shared: &Shared,
+    agent: AgentConfig,
+    url: Option<&PublicUrl>,
+    platform: &Platform,
+) -> Result<Slot, StartError> {
+    let settings = Settings::new(
+        agent.settings,
+        url,
+        platform,
+        agent.card,
+        agent.grpc,
+        agent.limits.max_body,
+    );
+    let terms = Terms {
+        name: agent.name,
+        limits: agent.limits,
+        outbound: Outbound::new(agent.outbound),
+        settings,
+    };
+    Ok(Slot::open(shared.clone(), terms, agent.hosts, agent.component).await?)
 }
 
 /// What a person at a terminal wants to know.
@@ -318,14 +360,21 @@ impl fmt::Display for App {
         }
         let url = format!("http://{address}");
         writeln!(f, "listening on {url}")?;
-        writeln!(f, "  card   {url}/.well-known/agent-card.json")?;
+        for slot in self.roster.slots() {
+            match slot.name() {
+                Some(name) => writeln!(f, "  agent  {url}{AGENTS_PATH}{name}")?,
+                None => writeln!(f, "  card   {url}/.well-known/agent-card.json")?,
+            }
+        }
         if let Some(public_url) = &self.public_url {
             writeln!(f, "  public {public_url}")?;
         }
         writeln!(f, "  tasks  {}", self.data)?;
+        let path = self.roster.slots().first().and_then(|slot| slot.name());
+        let path = path.map_or("/".to_owned(), |name| format!("{AGENTS_PATH}{name}"));
         writeln!(
             f,
-            "  try    curl {url}/ -H 'content-type: application/json' \\"
+            "  try    curl {url}{path} -H 'content-type: application/json' \\"
         )?;
         writeln!(f, "           -H 'A2A-Version: 1.0' -d '{}'", TRY)
     }

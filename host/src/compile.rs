@@ -6,13 +6,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::agent::{Agent, Shared};
+use crate::agent::{Agent, Shared, Terms};
 use crate::app::StartError;
 use crate::card_signer::CardSigner;
-use crate::component;
+use crate::component::{self, Cache};
 use crate::config::{Limits, Platform};
 use crate::dispatch::Dispatcher;
-use crate::engine::{self, Ticker};
+use crate::engine::{self, Capacity, Cpu, Ticker};
 use crate::outbound::{Outbound, OutboundConfig};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Keeping, TaskDatabase};
@@ -25,20 +25,19 @@ const LIMITS: Limits = Limits {
     cpu: Duration::from_secs(30),
 };
 
-/// Compiles `component` into the file `output`. Returns the size of what was written.
+/// Compiles `component` for machines like `cpu` into the file `output`. Returns the size of what was written.
 ///
 /// # Errors
 /// When `serve` would not start with it, or a file cannot be read or written.
-pub async fn compile(component: &Path, output: &Path) -> Result<u64, StartError> {
-    let compiler = engine::for_compiling().map_err(cannot)?;
+pub async fn compile(component: &Path, cpu: Cpu, output: &Path) -> Result<u64, StartError> {
+    let compiler = engine::for_compiling(cpu).map_err(cannot)?;
     let compiled = component::compile(&compiler, component)?;
 
-    let engine = engine::for_serving(&LIMITS).map_err(cannot)?;
+    let engine = engine::for_serving(Capacity::of([LIMITS].iter())).map_err(cannot)?;
     Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
     let shared = Shared {
         engine,
-        limits: LIMITS,
-        outbound: Outbound::new(OutboundConfig::default()),
+        cache: Cache::default(),
         keeper: Keeper::new(TaskDatabase::in_memory().await?, Keeping::default()),
         dispatcher: Dispatcher::inline(),
         card_signer: CardSigner::default(),
@@ -48,11 +47,16 @@ pub async fn compile(component: &Path, output: &Path) -> Result<u64, StartError>
         None,
         &Platform::Plain,
         None,
-        0,
         true,
         LIMITS.max_body,
     );
-    let agent = Agent::of_bytes(shared, component, &compiled, settings)?;
+    let terms = Terms {
+        name: None,
+        limits: LIMITS,
+        outbound: Outbound::new(OutboundConfig::default()),
+        settings,
+    };
+    let agent = Agent::of_bytes(shared, terms, component, &compiled)?;
     agent.rehearse().await?;
 
     component::write(output, &compiled)?;

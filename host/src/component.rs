@@ -5,9 +5,13 @@
 //! anything runs, so that a component for another host is refused with the whole list at once.
 
 pub mod artifact;
+mod cache;
 mod contract;
+mod digest;
 
+pub use cache::Cache;
 pub use contract::{Exports, Refused};
+pub use digest::ComponentDigest;
 
 use std::path::Path;
 
@@ -60,22 +64,60 @@ pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     std::fs::read(path).map_err(|source| unreadable(path, source))
 }
 
-/// Loads what `path` holds. Whether it is compiled already, its content says, not its name.
+/// A component that the host runs.
+pub struct Loaded {
+    /// Compiled, not yet linked.
+    pub component: Component,
+    /// What it offers.
+    pub exports: Exports,
+    /// What it is.
+    pub digest: ComponentDigest,
+}
+
+/// The digest of what `bytes` holds or was compiled from. None for a damaged compiled file.
+pub fn digest(bytes: &[u8]) -> Option<ComponentDigest> {
+    if artifact::is_compiled(bytes) {
+        artifact::source(bytes).ok()
+    } else {
+        Some(ComponentDigest::of(bytes))
+    }
+}
+
+/// Loads what `path` holds. Whether it is compiled already, its content says, not its name; what is
+/// compiled here is kept in `cache`.
 ///
 /// # Errors
 /// [`LoadError`]; its text names the file.
-pub fn load(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<(Component, Exports), LoadError> {
-    let name = || path.display().to_string();
-    let component = if artifact::is_compiled(bytes) {
+pub fn load(
+    engine: &Engine,
+    cache: &Cache,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<Loaded, LoadError> {
+    let (component, digest) = if artifact::is_compiled(bytes) {
         artifact::open(engine, bytes).map_err(|source| LoadError::Artifact {
-            path: name(),
+            path: path.display().to_string(),
             source,
         })?
     } else {
-        Component::new(engine, bytes).map_err(|error| invalid(path, &error))?
+        let digest = ComponentDigest::of(bytes);
+        let component = match cache.load(engine, &digest) {
+            Some(component) => component,
+            None => {
+                let compiled = Component::new(engine, bytes);
+                let compiled = compiled.map_err(|error| invalid(path, &error))?;
+                cache.keep(engine, &digest, &compiled);
+                compiled
+            }
+        };
+        (component, digest)
     };
     let exports = check(path, &component)?;
-    Ok((component, exports))
+    Ok(Loaded {
+        component,
+        exports,
+        digest,
+    })
 }
 
 /// Compiles `component`, for [`write`].
@@ -95,7 +137,8 @@ pub fn compile(engine: &Engine, component: &Path) -> Result<Vec<u8>, LoadError> 
     let invalid = |error: wasmtime::Error| invalid(component, &error);
     let compiled = Component::new(engine, &bytes).map_err(invalid)?;
     check(component, &compiled)?;
-    Ok(artifact::seal(compiled.serialize().map_err(invalid)?))
+    let code = compiled.serialize().map_err(invalid)?;
+    Ok(artifact::seal(code, &ComponentDigest::of(&bytes)))
 }
 
 /// Writes what [`compile`] made.

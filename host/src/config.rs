@@ -5,6 +5,8 @@
 //! cannot be used ends the start with one sentence that names the key, the value and what would be
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
+mod agent_flags;
+mod agents;
 mod card_signing;
 mod data;
 mod database;
@@ -14,6 +16,7 @@ mod environment;
 mod error;
 mod flags;
 mod key_source;
+mod limits;
 mod origins;
 mod parse;
 mod public_url;
@@ -21,6 +24,9 @@ mod push;
 mod retention;
 mod settings;
 
+pub use agent_flags::AgentFlags;
+pub(crate) use agents::PATH as AGENTS_PATH;
+pub use agents::{AgentConfig, AgentSection};
 pub use data::DataFlags;
 pub use database::{DataLocation, Login, PostgresLocation};
 pub use dead_letters::{DeadLettersFlags, DeadLettersVerb, Which};
@@ -28,6 +34,7 @@ pub use dispatch::{Dispatching, QueueConfig, QueueName};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
+pub use limits::Limits;
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
@@ -40,15 +47,21 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::card_signer::CardSigning;
-use crate::outbound::{AllowList, Caller, OutboundConfig};
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
+
+/// How often to look for new files of components.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// What `serve` runs with.
 #[derive(Debug)]
 pub struct Config {
-    /// The component: `.wasm`, or the `.cwasm` of `attache-host compile`.
-    pub component: PathBuf,
+    /// The agents; at least one, and one alone when it has no name.
+    pub agents: Vec<AgentConfig>,
+    /// How often to look for new files of components; none is never.
+    pub watch: Option<Duration>,
+    /// Where compiled components are kept.
+    pub cache: Option<PathBuf>,
     /// Where to listen. Port 0 takes any free port.
     pub listen: SocketAddr,
     /// Where this process runs.
@@ -59,24 +72,14 @@ pub struct Config {
     pub data: DataLocation,
     /// For how long finished tasks are kept; none is for ever.
     pub retention: Option<Duration>,
-    /// Which shape of the agent card the component is told to serve; none leaves it the choice.
-    pub card: Option<CardMode>,
     /// How the agent card is signed, if it is.
     pub card_signing: Option<CardSigning>,
-    /// The card says that the agent speaks gRPC. It answers calls in any case.
-    pub grpc: bool,
     /// How runs are kept.
     pub keeping: Keeping,
     /// Where work goes on after the response.
     pub dispatching: Dispatching,
     /// How webhooks are called.
     pub push: PushSettings,
-    /// What the component may reach.
-    pub outbound: OutboundConfig,
-    /// Config keys for the component, as given; the host adds its own.
-    pub settings: BTreeMap<String, String>,
-    /// What one request, and all of them together, may use.
-    pub limits: Limits,
     /// How long running requests may go on after the signal to stop.
     pub drain: Duration,
     /// How to write logs.
@@ -126,19 +129,6 @@ impl CardMode {
             Self::Negotiated => "negotiated",
         }
     }
-}
-
-/// Bounds that keep one caller from taking the whole process.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Bytes of a request body.
-    pub max_body: u64,
-    /// Instances alive at the same time, one per request.
-    pub max_instances: u32,
-    /// Bytes of linear memory of one instance.
-    pub memory: usize,
-    /// CPU time of one instance.
-    pub cpu: Duration,
 }
 
 impl Config {
@@ -207,12 +197,19 @@ impl Config {
                  agent's URL",
             ));
         }
-        let mut settings = settings::resolve(flags.config, environment)?;
-        if let Some(origins) = origins::origins(flags.allow_origin)? {
-            settings.insert("attache_allow_origin".to_owned(), origins);
-        }
+        let agents = agents::resolve(agents::Given {
+            component: flags.component,
+            agents: flags.agents,
+            flags: flags.agent,
+            sections: BTreeMap::new(),
+            environment,
+            platform: &platform,
+        })?;
         Ok(Self {
-            component: component(flags.component)?,
+            cache: cache(flags.cache_dir, &data, &platform)?,
+            watch: parse::seconds("ATTACHE_WATCH (--watch)", flags.watch, WATCH)
+                .map(|pause| (!pause.is_zero()).then_some(pause))?,
+            agents,
             listen: SocketAddr::new(
                 host(flags.host, &platform)?,
                 parse::whole_number("PORT (--port)", flags.port, 8080, 0, u16::MAX)?,
@@ -220,12 +217,7 @@ impl Config {
             public_url,
             retention: retention::resolve(flags.retention, &data, idempotency_window)?,
             data,
-            card: card(flags.card)?,
             card_signing,
-            grpc: match parse::given(flags.grpc) {
-                None => true,
-                given => parse::switch("ATTACHE_GRPC (--grpc)", given)?,
-            },
             keeping: Keeping {
                 idempotency_window,
                 lease: parse::seconds_from(
@@ -237,46 +229,6 @@ impl Config {
             },
             dispatching,
             push,
-            outbound: OutboundConfig {
-                allow: allow_list(flags.allow_outbound)?,
-                allow_private: parse::switch(
-                    "ATTACHE_OUTBOUND_ALLOW_PRIVATE (--outbound-allow-private)",
-                    flags.outbound_allow_private,
-                )?,
-                caller: Caller::Component,
-            },
-            settings,
-            limits: Limits {
-                max_body: parse::size(
-                    "ATTACHE_MAX_BODY (--max-body)",
-                    flags.max_body,
-                    32 << 20,
-                    1 << 10,
-                    4 << 30,
-                )?,
-                max_instances: parse::whole_number(
-                    "ATTACHE_MAX_INSTANCES (--max-instances)",
-                    flags.max_instances,
-                    256,
-                    1,
-                    10_000,
-                )?,
-                memory: parse::size(
-                    "ATTACHE_MEMORY (--memory)",
-                    flags.memory,
-                    256 << 20,
-                    1 << 20,
-                    4 << 30,
-                )
-                .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))?,
-                cpu: Duration::from_millis(parse::whole_number(
-                    "ATTACHE_CPU_MS (--cpu-ms)",
-                    flags.cpu_ms,
-                    60_000,
-                    10,
-                    86_400_000,
-                )?),
-            },
             drain: parse::seconds(
                 "ATTACHE_DRAIN (--drain)",
                 flags.drain,
@@ -296,26 +248,6 @@ pub(crate) fn metadata_host(environment: &Environment) -> &str {
     given.unwrap_or("metadata.google.internal")
 }
 
-fn component(given: Option<String>) -> Result<PathBuf, ConfigError> {
-    const KEY: &str = "ATTACHE_COMPONENT (COMPONENT)";
-    let Some(given) = parse::given(given) else {
-        return Err(ConfigError::missing(
-            KEY,
-            "give the path of a .wasm or .cwasm file",
-        ));
-    };
-    let path = PathBuf::from(&given);
-    match std::fs::metadata(&path) {
-        Ok(metadata) if metadata.is_file() => Ok(path),
-        Ok(_) => Err(ConfigError::new(KEY, given, "give a file, not a folder")),
-        Err(error) => Err(ConfigError::new(
-            KEY,
-            given,
-            format!("give the path of a .wasm or .cwasm file that can be read ({error})"),
-        )),
-    }
-}
-
 /// Outside a container only this machine may connect; on Cloud Run the platform must.
 fn host(given: Option<String>, platform: &Platform) -> Result<IpAddr, ConfigError> {
     match parse::given(given) {
@@ -332,6 +264,22 @@ fn host(given: Option<String>, platform: &Platform) -> Result<IpAddr, ConfigErro
     }
 }
 
+/// Compiled components are kept beside the tasks, where those are on a disk that lasts.
+fn cache(
+    given: Option<String>,
+    data: &DataLocation,
+    platform: &Platform,
+) -> Result<Option<PathBuf>, ConfigError> {
+    match (parse::given(given), data) {
+        (Some(off), _) if matches!(off.as_str(), "off" | "0" | "none") => Ok(None),
+        (Some(folder), _) => Ok(Some(folder.into())),
+        (None, DataLocation::Folder { path, .. }) if !platform.is_cloud_run() => {
+            Ok(Some(path.join("cache")))
+        }
+        (None, _) => Ok(None),
+    }
+}
+
 fn card(given: Option<String>) -> Result<Option<CardMode>, ConfigError> {
     parse::given(given)
         .map(|card| match card.as_str() {
@@ -345,15 +293,6 @@ fn card(given: Option<String>) -> Result<Option<CardMode>, ConfigError> {
             )),
         })
         .transpose()
-}
-
-fn allow_list(given: Option<String>) -> Result<AllowList, ConfigError> {
-    let Some(given) = parse::given(given) else {
-        return Ok(AllowList::default());
-    };
-    AllowList::parse(&given).map_err(|expected| {
-        ConfigError::new("ATTACHE_ALLOW_OUTBOUND (--allow-outbound)", given, expected)
-    })
 }
 
 fn log(

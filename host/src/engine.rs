@@ -22,19 +22,49 @@ use crate::config::Limits;
 pub enum Target {
     /// This machine, with all that its CPU can do.
     ThisMachine,
-    /// Any machine of this architecture that is not older than [`BASELINE`].
-    Baseline,
+    /// Any machine of this architecture that is not older than this.
+    AtLeast(Cpu),
 }
 
-/// What `compile` counts on: x86-64-v2, which every x86-64 CPU sold since 2009 and every machine
-/// of Cloud Run has. On other architectures: what the architecture itself demands.
-pub const BASELINE: [&str; 6] = [
+/// The oldest machine that code compiled ahead of time runs on. On other architectures than x86-64
+/// there is one: what the architecture itself demands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Cpu {
+    /// Every x86-64 CPU sold since 2009.
+    #[default]
+    #[value(name = "x86-64-v2")]
+    X86_64V2,
+    /// x86-64 with AVX2, BMI and FMA: servers since 2013.
+    #[value(name = "x86-64-v3")]
+    X86_64V3,
+}
+
+impl Cpu {
+    /// What cranelift may count on.
+    fn flags(self) -> impl Iterator<Item = &'static str> {
+        let more = match self {
+            Self::X86_64V2 => &[][..],
+            Self::X86_64V3 => &V3,
+        };
+        V2.iter().chain(more).copied()
+    }
+}
+
+const V2: [&str; 6] = [
     "has_cmpxchg16b",
     "has_sse3",
     "has_ssse3",
     "has_sse41",
     "has_sse42",
     "has_popcnt",
+];
+const V3: [&str; 6] = [
+    "has_avx",
+    "has_avx2",
+    "has_bmi1",
+    "has_bmi2",
+    "has_fma",
+    "has_lzcnt",
 ];
 
 /// Instances beyond those of requests, for tasks that the host resumes.
@@ -54,20 +84,43 @@ const KEEP_STACK: usize = 32 << 10;
 ///
 /// # Errors
 /// When the settings do not fit this build of wasmtime.
-pub fn for_compiling() -> wasmtime::Result<Engine> {
-    Engine::new(&settings(Target::Baseline)?)
+pub fn for_compiling(cpu: Cpu) -> wasmtime::Result<Engine> {
+    Engine::new(&settings(Target::AtLeast(cpu))?)
 }
 
-/// The engine of `serve`, with room for `limits`.
+/// How many instances there may be, and how large one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Instances alive at the same time, of all agents, without resumed ones.
+    pub instances: u32,
+    /// Bytes of linear memory of the largest.
+    pub memory: usize,
+}
+
+impl Capacity {
+    /// Room for agents with these limits.
+    pub fn of<'a>(limits: impl Iterator<Item = &'a Limits>) -> Self {
+        let none = Self {
+            instances: 0,
+            memory: 0,
+        };
+        limits.fold(none, |capacity, limits| Self {
+            instances: capacity.instances.saturating_add(limits.max_instances),
+            memory: capacity.memory.max(limits.memory),
+        })
+    }
+}
+
+/// The engine of `serve`, with room for `capacity`.
 ///
 /// Instances come out of a pool whose address space is reserved once. Where the process may not
 /// reserve that much, each instance is allocated on its own: slower, and said in the log.
 ///
 /// # Errors
 /// When not even that is possible.
-pub fn for_serving(limits: &Limits) -> wasmtime::Result<Engine> {
+pub fn for_serving(capacity: Capacity) -> wasmtime::Result<Engine> {
     let mut config = settings(Target::ThisMachine)?;
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(capacity)));
     match Engine::new(&config) {
         Ok(engine) => Ok(engine),
         Err(error) => {
@@ -75,7 +128,7 @@ pub fn for_serving(limits: &Limits) -> wasmtime::Result<Engine> {
                 "instances are allocated one by one, which costs time in each request: a pool for \
                  {} of them could not be reserved ({error:#}); raise the limit on address space, \
                  or lower ATTACHE_MAX_INSTANCES (--max-instances)",
-                limits.max_instances
+                capacity.instances
             );
             config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
             Engine::new(&config)
@@ -92,10 +145,10 @@ fn settings(target: Target) -> wasmtime::Result<Config> {
         .epoch_interruption(true)
         .memory_init_cow(true)
         .cranelift_opt_level(OptLevel::Speed);
-    if target == Target::Baseline {
+    if let Target::AtLeast(cpu) = target {
         config.target(env!("ATTACHE_TARGET"))?;
         if cfg!(target_arch = "x86_64") {
-            for flag in BASELINE {
+            for flag in cpu.flags() {
                 enable(&mut config, flag);
             }
         }
@@ -115,8 +168,8 @@ fn enable(config: &mut Config, flag: &str) {
     }
 }
 
-fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    let instances = limits.max_instances.saturating_add(RESUMED_INSTANCES);
+fn pool(capacity: Capacity) -> PoolingAllocationConfig {
+    let instances = capacity.instances.saturating_add(RESUMED_INSTANCES);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_stacks(instances)
@@ -126,7 +179,7 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .max_memories_per_component(MEMORIES_PER_COMPONENT)
         .max_tables_per_component(TABLES_PER_COMPONENT)
         .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
-        .max_memory_size(limits.memory)
+        .max_memory_size(capacity.memory)
         .table_elements(20_000)
         .linear_memory_keep_resident(KEEP_MEMORY)
         .table_keep_resident(KEEP_TABLE)
@@ -143,17 +196,15 @@ mod tests {
 
     #[test]
     fn what_the_compiling_engine_writes_the_serving_engine_loads() {
-        let limits = Limits {
-            max_body: 1024,
-            max_instances: 2,
+        let capacity = Capacity {
+            instances: 2,
             memory: 1 << 20,
-            cpu: std::time::Duration::from_secs(1),
         };
-        let code = for_compiling()
+        let code = for_compiling(Cpu::default())
             .unwrap()
             .precompile_component(b"\0asm\x0d\0\x01\0")
             .unwrap();
-        let serving = for_serving(&limits).unwrap();
+        let serving = for_serving(capacity).unwrap();
         #[allow(unsafe_code, reason = "the line above made this code")]
         let loaded = unsafe { wasmtime::component::Component::deserialize(&serving, code) };
         assert!(loaded.is_ok(), "{:?}", loaded.err());

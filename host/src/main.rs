@@ -9,7 +9,7 @@ use attache_host::App;
 use attache_host::compile;
 use attache_host::config::{Cli, CompileFlags, Config, DeadLettersFlags, Environment, Verb};
 use attache_host::dead_letters;
-use attache_host::signals::Signals;
+use attache_host::signals::{Hangups, Signals};
 use attache_host::telemetry::{LogFormat, Telemetry};
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -61,7 +61,8 @@ fn serve(config: Config) -> ExitCode {
         Err(error) => return refuse(UNAVAILABLE, &error),
     };
     runtime.block_on(async {
-        let mut signals = match Signals::take() {
+        let taken = Signals::take().and_then(|signals| Ok((signals, Hangups::take()?)));
+        let (mut signals, hangups) = match taken {
             Ok(signals) => signals,
             Err(error) => return refuse(UNAVAILABLE, &error),
         };
@@ -74,7 +75,7 @@ fn serve(config: Config) -> ExitCode {
                 if for_people {
                     say(&app);
                 }
-                app.serve(signals).await;
+                app.serve(signals, hangups).await;
                 ExitCode::SUCCESS
             }
             Err(error) => {
@@ -93,7 +94,7 @@ fn compile(flags: &CompileFlags) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(UNAVAILABLE, &error),
     };
-    match runtime.block_on(compile::compile(&flags.component, &flags.output)) {
+    match runtime.block_on(compile::compile(&flags.component, flags.cpu, &flags.output)) {
         Ok(bytes) => {
             say(&format_args!("{}: {bytes} bytes\n", flags.output.display()));
             ExitCode::SUCCESS

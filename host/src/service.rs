@@ -22,17 +22,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, debug};
 
-use crate::agent::Agent;
-use crate::config::Limits;
+use crate::agent::{Roster, Slot};
+use crate::component::ComponentDigest;
 use crate::dispatch::Callback;
 use crate::identity::Caller;
 use crate::tasks::TaskDatabase;
-use crate::telemetry::{TraceContext, request_span};
+use crate::telemetry::{Limit, TraceContext, request_span};
 use crate::work::Work;
 
 use access_log::AccessLog;
@@ -42,15 +43,16 @@ use key_set::KeySet;
 use request_body::RequestBody;
 use request_id::RequestIds;
 
+/// Where clients look for the agent card.
+const CARD_PATHS: [&str; 2] = ["/.well-known/agent-card.json", "/.well-known/agent.json"];
+const COMPONENT_DIGEST: &str = "attache-component-digest";
+
 /// Answers requests. Cheap to clone.
 #[derive(Clone)]
 pub struct Service(Arc<Inner>);
 
 struct Inner {
-    agent: Arc<Agent>,
-    limits: Limits,
-    /// One permit per instance.
-    instances: Arc<Semaphore>,
+    roster: Arc<Roster>,
     work: Work,
     /// Where the queue calls, if there is one.
     callback: Option<Callback>,
@@ -60,20 +62,17 @@ struct Inner {
 }
 
 impl Service {
-    /// Serves `agent`, with its instances under `work`, a queue that calls `callback`, and the key set
+    /// Serves the agents of `roster`, with their instances under `work`, a queue that calls `callback`, and the key set
     /// if there is one.
     pub fn new(
-        agent: Arc<Agent>,
-        limits: Limits,
+        roster: Arc<Roster>,
         work: Work,
         database: TaskDatabase,
         callback: Option<Callback>,
         key_set: Option<Bytes>,
     ) -> Self {
         Self(Arc::new(Inner {
-            agent,
-            limits,
-            instances: Arc::new(Semaphore::new(limits.max_instances as usize)),
+            roster,
             work,
             callback,
             health: Health::new(database),
@@ -132,10 +131,15 @@ impl Service {
         check_form(&request)?;
         let callback = self.0.callback.as_ref();
         if let Some(callback) = callback.filter(|called| called.is_for(&request)) {
-            return called::answer(callback.clone(), &self.0.work, self.permit()?, request).await;
+            let permit = self.called_permit()?;
+            return called::answer(callback.clone(), &self.0.work, permit, request).await;
         }
-        let (head, body) = request.into_parts();
-        let most = self.0.limits.max_body;
+        let (mut head, body) = request.into_parts();
+        let Some(slot) = self.0.roster.route(&mut head) else {
+            request_body::discard(body);
+            return Err(Answer::NoSuchAgent);
+        };
+        let most = slot.terms().limits.max_body;
         let declared = head
             .headers
             .get(CONTENT_LENGTH)
@@ -148,29 +152,54 @@ impl Service {
             }
             return Err(Answer::TooLarge { most });
         }
-        let permit = self.permit()?;
+        let permit = permit(slot)?;
+        let agent = slot.current();
+        let digest = is_card(&head).then(|| agent.digest());
         let caller = Caller::of_request(&head);
         let (body, exceeded) = RequestBody::new(body, most);
         let request = Request::from_parts(head, body);
-        let exchange = exchange::begin(self.0.agent.clone(), &self.0.work, permit, caller, request);
+        let exchange = exchange::begin(agent, &self.0.work, permit, caller, request);
         tokio::select! {
             // Looked at first: it comes before whatever the component answers to a broken body.
             biased;
             () = exceeded.wait() => Err(Answer::TooLarge { most }),
-            response = exchange => response,
+            response = exchange => response.map(|response| show(response, digest)),
         }
     }
 
-    /// Room for an instance.
-    fn permit(&self) -> Result<OwnedSemaphorePermit, Answer> {
-        let permit = self.0.instances.clone().try_acquire_owned();
-        permit.map_err(|_| {
-            debug!("all {} instances are busy", self.0.limits.max_instances);
-            Answer::Busy {
-                most: self.0.limits.max_instances,
-            }
-        })
+    /// Room for work that the queue calls for. Whose it is, its token tells only when the work is claimed,
+    /// so it takes the place of an instance where there is most room.
+    fn called_permit(&self) -> Result<OwnedSemaphorePermit, Answer> {
+        let slots = self.0.roster.slots().iter();
+        match slots.max_by_key(|slot| slot.instances().available_permits()) {
+            Some(slot) => permit(slot),
+            None => Err(Answer::NoSuchAgent),
+        }
     }
+}
+
+/// Room for an instance of an agent.
+fn permit(slot: &Slot) -> Result<OwnedSemaphorePermit, Answer> {
+    slot.instances().clone().try_acquire_owned().map_err(|_| {
+        let most = slot.terms().limits.max_instances;
+        debug!(agent = slot.label(), "all {most} instances are busy");
+        Limit::Instances.hit();
+        Answer::Busy { most }
+    })
+}
+
+/// Whether a request is for the agent card.
+fn is_card(head: &Parts) -> bool {
+    CARD_PATHS.contains(&head.uri.path())
+}
+
+/// Which component a card comes from: what was deployed can be compared with what serves.
+fn show(mut response: Response<ReplyBody>, digest: Option<ComponentDigest>) -> Response<ReplyBody> {
+    let digest = digest.and_then(|digest| HeaderValue::try_from(digest.to_string()).ok());
+    if let Some(digest) = digest {
+        response.headers_mut().insert(COMPONENT_DIGEST, digest);
+    }
+    response
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {

@@ -19,7 +19,8 @@ impl Settings {
     /// - `attache_public_url`: the URL for the card. Without it the component takes each request's.
     /// - `attache_platform`: `cloud-run` there, else absent.
     /// - `attache_card`: the shape of the card, when the deployment chose one.
-    /// - `attache_deployed_at`: when the agent was deployed, in seconds since the epoch.
+    /// - `attache_deployed_at`: when the agent was deployed, in seconds since the epoch
+    ///   ([`Self::deployed_at`]).
     /// - `attache_grpc`: `off` when the card is not to declare gRPC, else absent.
     /// - `attache_allow_origin`: the origins whose pages may use the agent; already in `keys`.
     /// - `attache_max_body`: the largest request body in bytes, which the component would otherwise
@@ -29,7 +30,6 @@ impl Settings {
         public_url: Option<&PublicUrl>,
         platform: &Platform,
         card: Option<CardMode>,
-        deployed_at: u64,
         grpc: bool,
         max_body: u64,
     ) -> Self {
@@ -43,11 +43,18 @@ impl Settings {
         if let Some(card) = card {
             add("attache_card", card.as_str());
         }
-        add("attache_deployed_at", &deployed_at.to_string());
         if !grpc {
             add("attache_grpc", "off");
         }
         add("attache_max_body", &max_body.to_string());
+        Self(Arc::new(keys))
+    }
+
+    /// The same for a component that was deployed at this time, in seconds since the epoch.
+    #[must_use]
+    pub fn deployed_at(&self, seconds: u64) -> Self {
+        let mut keys = (*self.0).clone();
+        keys.insert("attache_deployed_at".to_owned(), seconds.to_string());
         Self(Arc::new(keys))
     }
 }

@@ -12,6 +12,25 @@ pub struct Signals {
     interrupt: Signal,
 }
 
+/// SIGHUP, from the moment on that this value exists: the file of a component may be another one.
+#[derive(Debug)]
+pub struct Hangups(Signal);
+
+impl Hangups {
+    /// Takes the signal over, which would otherwise end the process.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn take() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Waits for the next one. None when there cannot be any more.
+    pub async fn recv(&mut self) -> Option<()> {
+        self.0.recv().await
+    }
+}
+
 impl Signals {
     /// Takes the signals over.
     ///

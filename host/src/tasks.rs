@@ -7,7 +7,7 @@
 //! ([`sweeper`]); and what ended long ago is removed ([`retention`]).
 //!
 //! Lifetimes: [`Keeper`] once per process; nothing per component; [`TaskView`] once per request,
-//! bound to the caller's owner.
+//! bound to the agent ([`space`]) and the caller's owner.
 
 mod claim;
 mod clock;
@@ -20,6 +20,7 @@ mod login;
 mod news;
 mod retention;
 mod run;
+mod space;
 mod sweeper;
 mod wakeups;
 mod watch;
@@ -32,6 +33,7 @@ pub(crate) use log::HasTasks;
 pub use log::{TaskLog, TaskView, Tasks};
 pub use retention::Retention;
 pub use run::Run;
+pub use space::Space;
 pub use sweeper::{Resume, Sweeper};
 
 pub(crate) use clock::{milliseconds, now};

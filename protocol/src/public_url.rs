@@ -37,6 +37,9 @@ pub(crate) fn resolve<B>(platform: &dyn Platform, request: &Request<B>) -> Resul
         Some(scheme) if scheme == "http" || scheme == "https" => scheme,
         _ => request.uri().scheme_str().unwrap_or("http").to_owned(),
     };
+    // What a proxy took off the path.
+    let prefix = first("x-forwarded-prefix").filter(|prefix| is_path(prefix));
+    let prefix = prefix.as_deref().unwrap_or_default().trim_end_matches('/');
     let host = host_of(&authority);
     let unspecified = matches!(host, "0.0.0.0" | "[::]");
     if cloud_run && (unspecified || is_loopback(host)) {
@@ -45,9 +48,9 @@ pub(crate) fn resolve<B>(platform: &dyn Platform, request: &Request<B>) -> Resul
     if unspecified {
         // What a server listens on is no address for a client.
         let port = authority.strip_prefix(host).unwrap_or_default();
-        return Ok(format!("{scheme}://127.0.0.1{port}"));
+        return Ok(format!("{scheme}://127.0.0.1{port}{prefix}"));
     }
-    Ok(format!("{scheme}://{authority}"))
+    Ok(format!("{scheme}://{authority}{prefix}"))
 }
 
 fn unknown(why: &str) -> Error {
@@ -55,6 +58,17 @@ fn unknown(why: &str) -> Error {
         ErrorKind::Internal,
         format!("This agent does not know its public address: {why}. Set ATTACHE_PUBLIC_URL."),
     )
+}
+
+/// An absolute path of plain segments.
+fn is_path(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.len() <= 256
+        && text.starts_with('/')
+        && text
+            .trim_matches('/')
+            .split('/')
+            .all(|segment| !segment.is_empty() && segment.bytes().all(plain) && segment != "..")
 }
 
 fn is_authority(text: &str) -> bool {
@@ -181,5 +195,14 @@ mod tests {
     fn forged_hosts_do_not_reach_the_card() {
         assert!(url(&[], "/", &[("x-forwarded-host", "a\"b<script>")]).is_err());
         assert!(url(&[], "/", &[("x-forwarded-host", "user@evil")]).is_err());
+    }
+
+    #[test]
+    fn the_path_that_a_proxy_took_off_comes_back() {
+        let behind = |prefix| url(&[], "http://h/", &[("x-forwarded-prefix", prefix)]).unwrap();
+        assert_eq!(behind("/agents/sales/"), "http://h/agents/sales");
+        for forged in ["sales", "/a/../b", "//evil", "/a?b", "/a\"b"] {
+            assert_eq!(behind(forged), "http://h", "{forged}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty, Limited};
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tracing::warn;
@@ -18,7 +19,12 @@ use crate::identity::Caller;
 const CARD: &str = "http://attache.invalid/.well-known/agent-card.json";
 /// An agent that takes longer for its card has no card.
 const PATIENCE: Duration = Duration::from_secs(30);
-const LONGEST_ERROR: usize = 64 << 10;
+const LONGEST: usize = 1 << 20;
+
+/// What every version of the protocol requires of a card (sections 4.4.1 of 1.0 and 5.5 of 0.3), but for
+/// the interfaces, which differ.
+const TEXTS: [&str; 3] = ["name", "description", "version"];
+const LISTS: [&str; 2] = ["defaultInputModes", "defaultOutputModes"];
 
 /// What a component lacks, found before any caller finds it.
 #[derive(Debug, Error)]
@@ -51,11 +57,13 @@ impl Agent {
     /// Asks a first instance for its agent card, and drops it: what a machine or a limit does not
     /// allow, and what is wrong with the card, is found at the start and not by the first caller.
     ///
-    /// What the card says is left to the component. Only whether it has one counts here.
+    /// What the card says is the component's own. That it is one counts here: what every client needs of
+    /// a card is looked for, so that a component that was not built with the SDK is judged too. True when
+    /// there is a card.
     ///
     /// # Errors
-    /// What the engine says, or what the component says of its card.
-    pub async fn rehearse(&self) -> Result<(), RehearsalError> {
+    /// What the engine says, what the component says of its card, or what the card lacks.
+    pub async fn rehearse(&self) -> Result<bool, RehearsalError> {
         let (sender, head) = oneshot::channel();
         let (mut store, meter) = self.store(Caller::default());
         let run = Box::pin(async {
@@ -103,7 +111,7 @@ impl Agent {
 
 type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
 
-async fn verdict(head: oneshot::Receiver<Head>) -> Result<(), String> {
+async fn verdict(head: oneshot::Receiver<Head>) -> Result<bool, String> {
     let response = match head.await {
         Ok(Ok(response)) => response,
         Ok(Err(code)) => return Err(format!("it has no agent card to show ({code:?})")),
@@ -112,9 +120,7 @@ async fn verdict(head: oneshot::Receiver<Head>) -> Result<(), String> {
     };
     let status = response.status();
     // The component may be writing still, and waits until it is read.
-    let body = Limited::new(response.into_body(), LONGEST_ERROR)
-        .collect()
-        .await;
+    let body = Limited::new(response.into_body(), LONGEST).collect().await;
     if status.is_server_error() {
         let error = body
             .ok()
@@ -126,6 +132,52 @@ async fn verdict(head: oneshot::Receiver<Head>) -> Result<(), String> {
     }
     if !status.is_success() {
         warn!("the component has no agent card: it answered {status}");
+        return Ok(false);
     }
-    Ok(())
+    let body = body.map_err(|error| format!("its agent card breaks off: {error}"))?;
+    lint(&body.to_bytes())?;
+    Ok(true)
+}
+
+/// Names everything at once that a card lacks.
+fn lint(card: &[u8]) -> Result<(), String> {
+    let card: Value = serde_json::from_slice(card)
+        .map_err(|error| format!("its agent card is not JSON ({error})"))?;
+    let has_text = |of: &Value, field: &str| {
+        let text = of.get(field).and_then(Value::as_str);
+        text.is_some_and(|text| !text.is_empty())
+    };
+    let list = |field: &str| card.get(field).and_then(Value::as_array);
+    let mut missing: Vec<_> = TEXTS
+        .into_iter()
+        .filter(|field| !has_text(&card, field))
+        .collect();
+    missing.extend(
+        LISTS
+            .into_iter()
+            .filter(|field| list(field).is_none_or(|list| list.is_empty())),
+    );
+    if !card.get("capabilities").is_some_and(Value::is_object) {
+        missing.push("capabilities");
+    }
+    if list("skills").is_none() {
+        missing.push("skills");
+    }
+    let interfaces = list("supportedInterfaces").filter(|interfaces| !interfaces.is_empty());
+    let reachable = match interfaces {
+        Some(interfaces) => interfaces
+            .iter()
+            .all(|interface| has_text(interface, "url") && has_text(interface, "protocolBinding")),
+        None => has_text(&card, "url"),
+    };
+    if !reachable {
+        missing.push("supportedInterfaces");
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "its agent card lacks what clients need, or has it in another form: {}",
+        missing.join(", ")
+    ))
 }

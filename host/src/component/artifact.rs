@@ -1,7 +1,8 @@
 //! Compiled components: native code with a seal behind it.
 //!
 //! Loading native code means trusting it completely, so the host loads only what its own `compile`
-//! wrote, in the version that runs. The seal is a trailer of SHA-256, version and magic; it is
+//! wrote, in the version that runs. The seal is a trailer of two digests (of what was compiled, and of
+//! the code with the first), version and magic; it is
 //! checked on the very bytes that are then loaded, which is why the file is read and not mapped.
 //! It finds truncated, damaged and outdated files. It is not a signature: whoever can replace the
 //! file beside the host can replace the host too.
@@ -11,14 +12,16 @@ use thiserror::Error;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::ComponentDigest;
+
 /// What stands at the very end of the file.
-const MAGIC: &[u8; 16] = b"attache-cwasm/1\n";
+const MAGIC: &[u8; 16] = b"attache-cwasm/2\n";
 /// The host's version stands for everything that shapes the code. wasmtime compares its own
 /// version, its settings and the CPU's features again.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const VERSION_LEN: usize = 16;
 const DIGEST_LEN: usize = 32;
-const TRAILER_LEN: usize = DIGEST_LEN + VERSION_LEN + MAGIC.len();
+const TRAILER_LEN: usize = 2 * DIGEST_LEN + VERSION_LEN + MAGIC.len();
 
 /// Why compiled code is not loaded.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -42,7 +45,10 @@ pub enum ArtifactError {
         found: String,
     },
     /// Whole and of the right version, but not for this machine.
-    #[error("this compiled file does not run on this machine: {0}")]
+    #[error(
+        "this compiled file does not run on this machine: {0}; `attache-host compile --cpu` chooses \
+         the machines that it is for"
+    )]
     Incompatible(String),
 }
 
@@ -51,8 +57,9 @@ pub fn is_compiled(bytes: &[u8]) -> bool {
     bytes.ends_with(MAGIC) || Engine::detect_precompiled(bytes).is_some()
 }
 
-/// Puts the seal behind compiled code.
-pub fn seal(mut code: Vec<u8>) -> Vec<u8> {
+/// Puts the seal behind what was compiled from `source`.
+pub fn seal(mut code: Vec<u8>, source: &ComponentDigest) -> Vec<u8> {
+    code.extend_from_slice(source.as_bytes());
     let digest = Sha256::digest(&code);
     let mut version = [0; VERSION_LEN];
     for (to, from) in version.iter_mut().zip(VERSION.bytes()) {
@@ -64,12 +71,20 @@ pub fn seal(mut code: Vec<u8>) -> Vec<u8> {
     code
 }
 
-/// Checks the seal and loads the code.
+/// What compiled code was made of.
 ///
 /// # Errors
 /// [`ArtifactError`] when the seal is missing, broken, or of another version.
-pub fn open(engine: &Engine, bytes: &[u8]) -> Result<Component, ArtifactError> {
-    let code = unseal(bytes)?;
+pub fn source(bytes: &[u8]) -> Result<ComponentDigest, ArtifactError> {
+    unseal(bytes).map(|(_, source)| source)
+}
+
+/// Checks the seal and loads the code. Also tells which component it was compiled from.
+///
+/// # Errors
+/// [`ArtifactError`] when the seal is missing, broken, or of another version.
+pub fn open(engine: &Engine, bytes: &[u8]) -> Result<(Component, ComponentDigest), ArtifactError> {
+    let (code, source) = unseal(bytes)?;
     #[allow(
         unsafe_code,
         reason = "loading native code trusts it: `unseal` has shown that it is, unchanged, what \
@@ -77,15 +92,16 @@ pub fn open(engine: &Engine, bytes: &[u8]) -> Result<Component, ArtifactError> {
     )]
     // SAFETY: see the reason above; the bytes that were checked are the bytes that are loaded.
     let component = unsafe { Component::deserialize(engine, code) };
-    component.map_err(|error| ArtifactError::Incompatible(format!("{error:#}")))
+    let component = component.map_err(|error| ArtifactError::Incompatible(format!("{error:#}")))?;
+    Ok((component, source))
 }
 
-fn unseal(bytes: &[u8]) -> Result<&[u8], ArtifactError> {
+fn unseal(bytes: &[u8]) -> Result<(&[u8], ComponentDigest), ArtifactError> {
     let at = bytes
         .len()
         .checked_sub(TRAILER_LEN)
         .ok_or(ArtifactError::Foreign)?;
-    let (code, trailer) = bytes.split_at(at);
+    let (sealed, trailer) = bytes.split_at(at + DIGEST_LEN);
     let (digest, rest) = trailer.split_at(DIGEST_LEN);
     let (version, magic) = rest.split_at(VERSION_LEN);
     if magic != MAGIC {
@@ -97,10 +113,12 @@ fn unseal(bytes: &[u8]) -> Result<&[u8], ArtifactError> {
     if found != VERSION {
         return Err(ArtifactError::OtherVersion { found });
     }
-    if Sha256::digest(code).as_slice() != digest {
+    if Sha256::digest(sealed).as_slice() != digest {
         return Err(ArtifactError::Damaged);
     }
-    Ok(code)
+    let (code, source) = sealed.split_at(at);
+    let source = source.try_into().map_err(|_| ArtifactError::Damaged)?;
+    Ok((code, ComponentDigest::from_bytes(source)))
 }
 
 #[cfg(test)]
@@ -109,13 +127,15 @@ mod tests {
 
     #[test]
     fn what_is_sealed_can_be_unsealed() {
-        assert_eq!(unseal(&seal(b"code".to_vec())), Ok(b"code".as_slice()));
-        assert!(is_compiled(&seal(b"code".to_vec())));
+        let source = ComponentDigest::of(b"source");
+        let sealed = seal(b"code".to_vec(), &source);
+        assert_eq!(unseal(&sealed), Ok((b"code".as_slice(), source)));
+        assert!(is_compiled(&sealed));
     }
 
     #[test]
     fn every_changed_byte_is_found() {
-        let sealed = seal(b"some code".to_vec());
+        let sealed = seal(b"some code".to_vec(), &ComponentDigest::of(b""));
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
@@ -128,7 +148,7 @@ mod tests {
 
     #[test]
     fn another_version_is_named() {
-        let mut sealed = seal(b"code".to_vec());
+        let mut sealed = seal(b"code".to_vec(), &ComponentDigest::of(b""));
         let version = sealed.len() - MAGIC.len() - VERSION_LEN;
         sealed[version..version + 3].copy_from_slice(b"9.9");
         let error = unseal(&sealed).unwrap_err();

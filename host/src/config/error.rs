@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::agent::AgentName;
+
 /// A value from outside that cannot be used. Its text is one sentence: key, value, what is right.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -33,6 +35,14 @@ impl ConfigError {
             key: key.into(),
             value: Shown::Missing,
             expected: expected.into(),
+        }
+    }
+
+    /// The same of one of several agents.
+    pub(super) fn of_agent(self, name: &AgentName) -> Self {
+        Self {
+            key: format!("{} of agent {name}", self.key),
+            ..self
         }
     }
 

@@ -1,6 +1,6 @@
 use clap::{Args, Parser, Subcommand};
 
-use super::{DataFlags, DeadLettersFlags, PushFlags};
+use super::{AgentFlags, DataFlags, DeadLettersFlags, PushFlags};
 
 /// Runs an A2A agent component.
 ///
@@ -35,6 +35,9 @@ const SERVE_ENVIRONMENT: &str = "\
 Also read from the environment:
   RUST_LOG                what to log: a level, or target=level pairs
   ATTACHE_CONFIG_<KEY>    like --config; the key is lower-cased
+  ATTACHE_AGENT_<NAME>_<SETTING>
+                          of one of several agents: HOST, PUBLIC_URL, CONFIG_<KEY>, or a flag that
+                          agents may have for themselves, such as ALLOW_OUTBOUND or MEMORY
   ATTACHE_CARD_KEY        the key itself instead of --card-key-file
   ATTACHE_PUSH_KEY        the keys themselves instead of --push-key-file
   DATABASE_URL            keep tasks on this PostgreSQL server instead: postgres://USER:PASSWORD@
@@ -54,6 +57,15 @@ pub struct CompileFlags {
     /// The component, a .wasm file.
     #[arg(env = "ATTACHE_COMPONENT", hide_env_values = true)]
     pub component: std::path::PathBuf,
+    /// Oldest machine that the file is to run on: Cloud Run has x86-64-v3 in most regions and
+    /// promises none. Without a meaning on other architectures.
+    #[arg(
+        long,
+        env = "ATTACHE_CPU",
+        hide_env_values = true,
+        default_value = "x86-64-v2"
+    )]
+    pub cpu: crate::engine::Cpu,
     /// The file to write.
     #[arg(
         short,
@@ -69,9 +81,45 @@ pub struct CompileFlags {
 /// and a bad variable end in the same sentence.
 #[derive(Debug, Default, Args)]
 pub struct Flags {
-    /// The component: a .wasm file, compiled at start, or a .cwasm file from `compile`.
+    /// The component: a .wasm file, compiled at start, or a .cwasm file from `compile`. Of a folder,
+    /// every component in it, as agents that are named after their files.
     #[arg(env = "ATTACHE_COMPONENT", hide_env_values = true)]
     pub component: Option<String>,
+
+    /// One of several agents instead of COMPONENT, at /agents/NAME; may be repeated. What is its own:
+    /// ATTACHE_AGENT_<NAME>_<SETTING>.
+    #[arg(
+        long = "agent",
+        env = "ATTACHE_AGENTS",
+        hide_env_values = true,
+        value_name = "NAME=FILE",
+        value_delimiter = ','
+    )]
+    pub agents: Vec<String>,
+
+    /// Seconds between looks at the files of components; a new one is served when it was probed. 0 is
+    /// never. [default: 1]
+    #[arg(
+        long,
+        env = "ATTACHE_WATCH",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
+    pub watch: Option<String>,
+
+    /// Folder where compiled components are kept for the next start, or off. [default: cache in the
+    /// folder of the task log; off on Cloud Run, where the disk is memory]
+    #[arg(
+        long,
+        env = "ATTACHE_CACHE_DIR",
+        hide_env_values = true,
+        value_name = "FOLDER"
+    )]
+    pub cache_dir: Option<String>,
+
+    /// What an agent is given; several agents have some of it each.
+    #[command(flatten)]
+    pub agent: AgentFlags,
 
     /// Port to listen on; 0 takes a free one. [default: 8080]
     #[arg(long, env = "PORT", hide_env_values = true)]
@@ -109,25 +157,6 @@ pub struct Flags {
     )]
     pub retention: Option<String>,
 
-    /// Shape of the agent card: pure, hybrid or negotiated. [default: the component's choice]
-    #[arg(
-        long,
-        env = "ATTACHE_CARD",
-        hide_env_values = true,
-        value_name = "SHAPE"
-    )]
-    pub card: Option<String>,
-
-    /// Origins whose pages may use the agent, with commas between them; * for any. The card is for all.
-    /// [default: none]
-    #[arg(
-        long,
-        env = "ATTACHE_ALLOW_ORIGIN",
-        hide_env_values = true,
-        value_name = "ORIGINS"
-    )]
-    pub allow_origin: Option<String>,
-
     /// PEM file with the private key that signs the agent card: PKCS#8, EC P-256 or RSA. Needs
     /// --public-url. [default: the card is not signed]
     #[arg(
@@ -155,14 +184,6 @@ pub struct Flags {
         value_name = "URL"
     )]
     pub card_jku: Option<String>,
-
-    /// Declare gRPC in the agent card (1) or not (0), for where a proxy in front does not let it
-    /// through. Cloud Run does. [default: 1]
-    #[arg(
-        long, env = "ATTACHE_GRPC", hide_env_values = true, value_name = "0|1",
-        num_args = 0..=1, default_missing_value = "1", require_equals = true
-    )]
-    pub grpc: Option<String>,
 
     /// Seconds in which a repeated message finds its first task; 0 turns that off. [default: 600]
     #[arg(
@@ -235,63 +256,6 @@ pub struct Flags {
     /// How webhooks are called.
     #[command(flatten)]
     pub push: PushFlags,
-
-    /// Hosts that the component may call: host[:port], *.example.com or *, separated by commas.
-    /// Without a port: 443 for https, 80 for http. [default: none]
-    #[arg(
-        long,
-        env = "ATTACHE_ALLOW_OUTBOUND",
-        hide_env_values = true,
-        value_name = "HOSTS"
-    )]
-    pub allow_outbound: Option<String>,
-
-    /// Let the component call private addresses of the hosts that are allowed (1).
-    #[arg(
-        long, env = "ATTACHE_OUTBOUND_ALLOW_PRIVATE", hide_env_values = true, value_name = "0|1",
-        num_args = 0..=1, default_missing_value = "1", require_equals = true
-    )]
-    pub outbound_allow_private: Option<String>,
-
-    /// A config key for the component; may be repeated. Also ATTACHE_CONFIG_<KEY>.
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub config: Vec<String>,
-
-    /// Largest request body, such as 32MiB. [default: 32MiB]
-    #[arg(
-        long,
-        env = "ATTACHE_MAX_BODY",
-        hide_env_values = true,
-        value_name = "SIZE"
-    )]
-    pub max_body: Option<String>,
-
-    /// Requests worked on at the same time; more get 503. [default: 256]
-    #[arg(
-        long,
-        env = "ATTACHE_MAX_INSTANCES",
-        hide_env_values = true,
-        value_name = "COUNT"
-    )]
-    pub max_instances: Option<String>,
-
-    /// Memory of one instance, such as 256MiB. [default: 256MiB]
-    #[arg(
-        long,
-        env = "ATTACHE_MEMORY",
-        hide_env_values = true,
-        value_name = "SIZE"
-    )]
-    pub memory: Option<String>,
-
-    /// CPU time of one instance in milliseconds. [default: 60000]
-    #[arg(
-        long,
-        env = "ATTACHE_CPU_MS",
-        hide_env_values = true,
-        value_name = "MS"
-    )]
-    pub cpu_ms: Option<String>,
 
     /// Seconds that running requests get after SIGTERM or SIGINT. [default: 8]
     #[arg(

@@ -16,6 +16,20 @@ impl PublicUrl {
         ))
     }
 
+    /// The URL of something below this one; `path` begins with a slash.
+    pub fn below(&self, path: &str) -> Self {
+        Self(format!("{}{path}", self.0))
+    }
+
+    /// The root of another host, which is reached like this one.
+    pub fn at_host(&self, host: &str) -> Self {
+        let scheme = self
+            .0
+            .split_once("://")
+            .map_or("https", |(scheme, _)| scheme);
+        Self(format!("{scheme}://{host}"))
+    }
+
     /// The URL as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -43,7 +57,7 @@ pub(super) fn resolve(
         .transpose()
 }
 
-fn check(key: &str, given: &str, platform: &Platform) -> Result<PublicUrl, ConfigError> {
+pub(super) fn check(key: &str, given: &str, platform: &Platform) -> Result<PublicUrl, ConfigError> {
     let refused = |expected: &str| Err(ConfigError::new(key, given, expected));
     let Ok(uri) = given.parse::<Uri>() else {
         return refused("give an absolute URL such as https://agent.example.com");

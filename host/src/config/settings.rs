@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::{ConfigError, Environment};
 
 /// The prefix of environment variables that become config keys of the component.
-const SETTING_PREFIX: &str = "ATTACHE_CONFIG_";
+pub(super) const PREFIX: &str = "ATTACHE_CONFIG_";
 /// Config keys under this prefix are the host's own.
 const RESERVED_SETTING_PREFIX: &str = "attache_";
 
@@ -13,7 +13,7 @@ pub(super) fn resolve(
     environment: &Environment,
 ) -> Result<BTreeMap<String, String>, ConfigError> {
     let mut settings = BTreeMap::new();
-    for (key, value) in environment.with_prefix(SETTING_PREFIX) {
+    for (key, value) in environment.with_prefix(PREFIX) {
         insert_setting(&mut settings, "the environment", key, value)?;
     }
     for pair in flags {
@@ -21,6 +21,17 @@ pub(super) fn resolve(
             return Err(ConfigError::new("--config", pair, "give KEY=VALUE"));
         };
         insert_setting(&mut settings, "--config", key, value)?;
+    }
+    Ok(settings)
+}
+
+/// Those of one of several agents.
+pub(super) fn of_section(
+    given: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, ConfigError> {
+    let mut settings = BTreeMap::new();
+    for (key, value) in given {
+        insert_setting(&mut settings, "its settings", &key, &value)?;
     }
     Ok(settings)
 }

@@ -36,9 +36,9 @@ fn defaults_serve_this_machine_only() {
         config.keeping.idempotency_window,
         Some(Duration::from_secs(600))
     );
-    assert_eq!(config.limits.max_body, 33_554_432);
+    assert_eq!(config.agents[0].limits.max_body, 33_554_432);
     assert_eq!(config.log.format, LogFormat::Text);
-    assert!(!config.outbound.allow_private);
+    assert!(!config.agents[0].outbound.allow_private);
 }
 
 #[test]
@@ -52,11 +52,19 @@ fn cloud_run_listens_on_every_address_and_logs_json() {
 fn origins_are_origins() {
     let allowed = |origins: &str| {
         let flags = Flags {
-            allow_origin: given(origins),
+            agent: AgentFlags {
+                allow_origin: given(origins),
+                ..AgentFlags::default()
+            },
             ..Flags::default()
         };
         let config = resolve(flags, &[])?;
-        Ok::<_, String>(config.settings.get("attache_allow_origin").cloned())
+        Ok::<_, String>(
+            config.agents[0]
+                .settings
+                .get("attache_allow_origin")
+                .cloned(),
+        )
     };
     assert_eq!(allowed(""), Ok(None));
     for good in [
@@ -81,10 +89,13 @@ fn origins_are_origins() {
 fn grpc_is_declared_unless_told_otherwise() {
     let grpc = |value: Option<&str>, environment| {
         let flags = Flags {
-            grpc: value.map(str::to_owned),
+            agent: AgentFlags {
+                grpc: value.map(str::to_owned),
+                ..AgentFlags::default()
+            },
             ..Flags::default()
         };
-        resolve(flags, environment).map(|config| config.grpc)
+        resolve(flags, environment).map(|config| config.agents[0].grpc)
     };
     assert_eq!(grpc(None, &[]), Ok(true));
     assert_eq!(grpc(Some("off"), &[]), Ok(false));
@@ -98,8 +109,11 @@ fn grpc_is_declared_unless_told_otherwise() {
 #[test]
 fn an_empty_variable_counts_as_absent() {
     let flags = Flags {
+        agent: AgentFlags {
+            max_body: given(""),
+            ..AgentFlags::default()
+        },
         port: given(""),
-        max_body: given(""),
         ..Flags::default()
     };
     let config = resolve(flags, &[("K_SERVICE", ""), ("DATABASE_URL", "")]).unwrap();
@@ -135,7 +149,10 @@ fn bad_values_end_in_one_sentence_with_key_value_and_remedy() {
         ),
         (
             Flags {
-                max_body: given("12 bananas"),
+                agent: AgentFlags {
+                    max_body: given("12 bananas"),
+                    ..AgentFlags::default()
+                },
                 ..Flags::default()
             },
             &[],
@@ -151,7 +168,10 @@ fn bad_values_end_in_one_sentence_with_key_value_and_remedy() {
         ),
         (
             Flags {
-                card: given("both"),
+                agent: AgentFlags {
+                    card: given("both"),
+                    ..AgentFlags::default()
+                },
                 ..Flags::default()
             },
             &[],
@@ -159,7 +179,10 @@ fn bad_values_end_in_one_sentence_with_key_value_and_remedy() {
         ),
         (
             Flags {
-                allow_outbound: given("https://example.com/"),
+                agent: AgentFlags {
+                    allow_outbound: given("https://example.com/"),
+                    ..AgentFlags::default()
+                },
                 ..Flags::default()
             },
             &[],
@@ -178,7 +201,10 @@ fn bad_values_end_in_one_sentence_with_key_value_and_remedy() {
         ),
         (
             Flags {
-                config: vec!["attache_public_url=x".into()],
+                agent: AgentFlags {
+                    config: vec!["attache_public_url=x".into()],
+                    ..AgentFlags::default()
+                },
                 ..Flags::default()
             },
             &[],
@@ -351,14 +377,18 @@ fn what_a_queue_is_told_is_checked() {
 #[test]
 fn settings_come_from_both_sources_and_the_flag_wins() {
     let flags = Flags {
-        config: vec!["Model=b".into(), "empty=".into()],
+        agent: AgentFlags {
+            config: vec!["Model=b".into(), "empty=".into()],
+            ..AgentFlags::default()
+        },
         ..Flags::default()
     };
     let environment = [
         ("ATTACHE_CONFIG_MODEL", "a"),
         ("ATTACHE_CONFIG_LOCATION", "global"),
     ];
-    let settings = resolve(flags, &environment).unwrap().settings;
+    let config = resolve(flags, &environment).unwrap();
+    let settings = &config.agents[0].settings;
     let expected = [("empty", ""), ("location", "global"), ("model", "b")];
     assert!(
         settings

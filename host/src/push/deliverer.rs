@@ -50,7 +50,7 @@ impl Deliverer {
     /// Delivers what the tasks of `keeper` cause, until `stop` is true.
     pub fn new(
         keeper: &Keeper,
-        translate: Option<Arc<dyn Translate>>,
+        translate: Arc<dyn Translate>,
         settings: DelivererSettings,
         stop: watch::Receiver<bool>,
     ) -> Self {

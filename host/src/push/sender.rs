@@ -26,8 +26,7 @@ const _: () = assert!(CLAIM.as_secs() >= WAIT.as_secs() + ANSWER_WITHIN.as_secs(
 /// Sends one webhook at a time its events, and notes what became of them.
 pub(super) struct Sender {
     database: TaskDatabase,
-    /// None when the component cannot translate.
-    translate: Option<Arc<dyn Translate>>,
+    translate: Arc<dyn Translate>,
     outbound: Outbound,
     patience: Patience,
     signer: Option<Arc<NotificationSigner>>,
@@ -37,7 +36,7 @@ pub(super) struct Sender {
 impl Sender {
     pub(super) fn new(
         database: TaskDatabase,
-        translate: Option<Arc<dyn Translate>>,
+        translate: Arc<dyn Translate>,
         settings: DelivererSettings,
     ) -> Self {
         Self {
@@ -110,14 +109,9 @@ impl Sender {
 
     async fn translated(&self, delivery: &Delivery) -> Result<Vec<u8>, String> {
         let version = &delivery.config.protocol_version;
-        let Some(translate) = &self.translate else {
-            return Err(format!(
-                "the component exports no worker, which is asked for version {version}"
-            ));
-        };
         let claim = &delivery.claim;
         let (scope, task_id) = (claim.scope.clone(), claim.task_id.clone());
-        let body = translate.notification(scope, task_id, version.clone());
+        let body = self.translate.notification(scope, task_id, version.clone());
         body.await.map_err(|why| {
             format!("the component says no notification of version {version}: {why}")
         })

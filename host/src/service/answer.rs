@@ -13,6 +13,7 @@ use crate::config::shown_size;
 pub(super) enum Answer {
     Malformed(&'static str),
     NotFound,
+    NoSuchAgent,
     MethodNotAllowed,
     TooLarge {
         most: u64,
@@ -39,6 +40,11 @@ impl Answer {
                 StatusCode::NOT_FOUND,
                 "NOT_FOUND",
                 "there are /health/live, /health/ready and /health/startup".to_owned(),
+            ),
+            Self::NoSuchAgent => (
+                StatusCode::NOT_FOUND,
+                "NOT_FOUND",
+                "there are several agents here, each at a path of its own: /agents/NAME".to_owned(),
             ),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,

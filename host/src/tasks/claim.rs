@@ -33,22 +33,16 @@ impl Claim {
             called,
         } = self;
         let held = keeper.hold(lease.clone(), Standing::Working);
-        let (tenant, task_id) = (lease.scope.tenant.clone(), lease.task_id.clone());
+        let (scope, task_id) = (lease.scope.clone(), lease.task_id.clone());
         let adoption = Adoption {
             lease,
             canceled,
             called,
         };
         let tasks = Tasks::adopting(keeper.clone(), adoption);
-        if let Err(reason) = resume.resume(tasks, tenant, task_id.clone()).await {
+        if let Err(reason) = resume.resume(tasks, scope, task_id.clone()).await {
             warn!("the component did not take up task {task_id:?}: {reason}");
         }
-        held.fail(NOT_RESUMED).await;
-    }
-
-    /// Fails the task: there is nobody to hand it to.
-    pub(super) async fn give_up(self, keeper: &Keeper) {
-        let held = keeper.hold(self.lease, Standing::Working);
         held.fail(NOT_RESUMED).await;
     }
 }

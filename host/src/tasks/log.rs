@@ -10,17 +10,19 @@ use wasmtime_wasi::p2::{DynPollable, subscribe};
 use super::keeper::{Beginning, Keeper};
 use super::now;
 use super::run::Run;
+use super::space::Space;
 use super::watch::TaskWatch;
 use crate::bindings::tasks::{
     self as wit, Begun, Error, Host, HostTaskLog, Page, Progress, PushConfig, Query, Started, Task,
 };
 use crate::dispatch::Dispatcher;
 
-/// The task log of one request: every call is bound to this owner.
+/// The task log of one request: every call is bound to this agent and this owner.
 #[derive(Debug)]
 pub struct Tasks {
     pub(super) keeper: Keeper,
     pub(super) dispatcher: Dispatcher,
+    space: Space,
     owner: String,
     adoption: Option<Adoption>,
 }
@@ -37,11 +39,12 @@ pub(super) struct Adoption {
 }
 
 impl Tasks {
-    /// For a request of `owner`, whose runs `dispatcher` finds a place for.
-    pub fn new(keeper: Keeper, dispatcher: Dispatcher, owner: String) -> Self {
+    /// For a request of `owner` in `space`, whose runs `dispatcher` finds a place for.
+    pub fn new(keeper: Keeper, dispatcher: Dispatcher, space: Space, owner: String) -> Self {
         Self {
             keeper,
             dispatcher,
+            space,
             owner,
             adoption: None,
         }
@@ -52,10 +55,17 @@ impl Tasks {
         &self.owner
     }
 
+    /// The same log, as the agent of `space` sees it.
+    #[must_use]
+    pub fn within(self, space: Space) -> Self {
+        Self { space, ..self }
+    }
+
     pub(super) fn adopting(keeper: Keeper, adoption: Adoption) -> Self {
         Self {
             keeper,
             dispatcher: Dispatcher::inline(),
+            space: Space::default(),
             owner: adoption.lease.scope.owner.clone(),
             adoption: Some(adoption),
         }
@@ -95,10 +105,7 @@ impl Host for TaskView<'_> {}
 
 impl HostTaskLog for TaskView<'_> {
     fn new(&mut self, tenant: String) -> Result<Resource<TaskLog>> {
-        let scope = Scope {
-            tenant,
-            owner: self.tasks.owner.clone(),
-        };
+        let scope = self.tasks.space.scope(&tenant, &self.tasks.owner);
         Ok(self.table.push(TaskLog { scope })?)
     }
 

@@ -2,7 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use attache_task_store::{ClaimExpired, Database, Lease};
+use attache_task_store::{ClaimExpired, Database, Lease, Scope};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -17,15 +17,15 @@ use crate::work::Work;
 /// How often expired leases are looked for in the time of a lease.
 const SWEEPS: u32 = 3;
 
-/// Hands a stored task to the component.
+/// Hands a stored task to the component that it belongs to.
 pub trait Resume: Send + Sync {
-    /// Calls `worker.run` in a fresh instance whose log is `tasks`.
+    /// Calls `worker.run` in a fresh instance whose log is `tasks`, for the task of this scope.
     ///
-    /// The error is what the component or the engine said.
+    /// The error is what the component or the engine said, or that there is no such component.
     fn resume(
         &self,
         tasks: Tasks,
-        tenant: String,
+        scope: Scope,
         task_id: String,
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>>;
 }
@@ -35,15 +35,14 @@ pub trait Resume: Send + Sync {
 /// Each is claimed first, so that of several processes one takes it up.
 pub struct Sweeper {
     keeper: Keeper,
-    /// None when the component cannot take up tasks.
-    resume: Option<Arc<dyn Resume>>,
+    resume: Arc<dyn Resume>,
     work: Work,
     slots: Arc<Semaphore>,
 }
 
 impl Sweeper {
     /// A sweeper that does its work under `work`.
-    pub fn new(keeper: Keeper, resume: Option<Arc<dyn Resume>>, work: Work) -> Self {
+    pub fn new(keeper: Keeper, resume: Arc<dyn Resume>, work: Work) -> Self {
         let slots = Arc::new(Semaphore::new(RESUMED_INSTANCES as usize));
         Self {
             keeper,
@@ -84,14 +83,14 @@ impl Sweeper {
             };
             let (keeper, resume) = (self.keeper.clone(), self.resume.clone());
             self.work.spawn(async move {
-                take_up(&keeper, resume.as_deref(), lease).await;
+                take_up(&keeper, &*resume, lease).await;
                 drop(slot);
             });
         }
     }
 }
 
-async fn take_up(keeper: &Keeper, resume: Option<&dyn Resume>, lease: Lease) {
+async fn take_up(keeper: &Keeper, resume: &dyn Resume, lease: Lease) {
     let task_id = lease.task_id.clone();
     let canceled = match keeper.is_canceled(&lease).await {
         Ok(Some(canceled)) => canceled,
@@ -103,14 +102,6 @@ async fn take_up(keeper: &Keeper, resume: Option<&dyn Resume>, lease: Lease) {
         canceled,
         called: false,
     };
-    match resume {
-        Some(resume) => {
-            info!("task {task_id:?} has no run any more and is taken up");
-            claim.take_up(keeper, resume).await;
-        }
-        None => {
-            info!("task {task_id:?} lost its run and is failed: the component exports no worker");
-            claim.give_up(keeper).await;
-        }
-    }
+    info!("task {task_id:?} has no run any more and is taken up");
+    claim.take_up(keeper, resume).await;
 }

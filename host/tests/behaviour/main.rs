@@ -9,6 +9,7 @@
     reason = "a test ends where it finds what it did not expect"
 )]
 
+mod agents;
 mod answers;
 mod capabilities;
 mod card;
@@ -26,4 +27,5 @@ mod push_signatures;
 mod receiver;
 mod shutdown;
 mod streaming;
+mod swap;
 mod tasks;

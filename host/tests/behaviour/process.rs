@@ -111,23 +111,37 @@ impl Host {
 
     pub(crate) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Self::spawn(compiled_probe(), Data::Own(data), arguments, environment)
+        Self::spawn(
+            Some(compiled_probe()),
+            Data::Own(data),
+            arguments,
+            environment,
+        )
+    }
+
+    /// Serves what the arguments and the environment name.
+    pub(crate) fn start_without_component(
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self::spawn(None, Data::Own(data), arguments, environment)
     }
 
     /// Serves another component than the probe.
     pub(crate) fn start_component(component: &Path, environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Self::spawn(component, Data::Own(data), &[], environment)
+        Self::spawn(Some(component), Data::Own(data), &[], environment)
     }
 
     /// On the data that another host left.
     pub(crate) fn start_on(folder: &Path, arguments: &[&str]) -> Self {
         let data = Data::Given(folder.to_owned());
-        Self::spawn(compiled_probe(), data, arguments, &[])
+        Self::spawn(Some(compiled_probe()), data, arguments, &[])
     }
 
     fn spawn(
-        component: &Path,
+        component: Option<&Path>,
         data: Data,
         arguments: &[&str],
         environment: &[(&str, &str)],
@@ -138,7 +152,7 @@ impl Host {
         };
         let mut child = binary()
             .arg("serve")
-            .arg(component)
+            .args(component)
             .env("PORT", "0")
             .env("ATTACHE_DATA_DIR", folder)
             .env("ATTACHE_HOST", "127.0.0.1")

@@ -62,10 +62,16 @@ impl Target {
     }
 }
 
+/// What the host wants to see before it serves anything.
+const CARD: &str = r#"{"name":"Probe","description":"Does what a path says.","version":"1",
+"supportedInterfaces":[{"url":"http://probe.invalid","protocolBinding":"JSONRPC","protocolVersion":"1.0"}],
+"capabilities":{},"defaultInputModes":["text/plain"],"defaultOutputModes":["text/plain"],"skills":[]}"#;
+
 impl wasip2::exports::http::incoming_handler::Guest for Probe {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let target = Target(request.path_with_query().unwrap_or_default());
         match target.path() {
+            "/.well-known/agent-card.json" => Reply::to(out).end(CARD),
             "/echo" => echo(&request, out),
             "/stream" => stream(&target, out),
             "/sized" => Reply::sized(out, "of known length"),

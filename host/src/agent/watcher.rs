@@ -1,0 +1,73 @@
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::sleep;
+
+use super::{Roster, Slot};
+
+/// Looks for new files of components, and has them swapped.
+///
+/// It looks instead of being told: a mounted bucket and a network file system tell nobody. Looking is
+/// one `stat` per agent; a file is read only when that shows a change which has come to rest, so that
+/// one that is still being written is left alone.
+pub struct Watcher {
+    roster: Arc<Roster>,
+    pause: Duration,
+}
+
+/// What shows that a file is another one, as far as that can be seen without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look {
+    device: u64,
+    inode: u64,
+    size: u64,
+    written: (i64, i64),
+}
+
+impl Watcher {
+    /// Looks every `pause`.
+    pub fn new(roster: Arc<Roster>, pause: Duration) -> Self {
+        Self { roster, pause }
+    }
+
+    /// Never ends.
+    pub async fn run(self) {
+        let mut watched = JoinSet::new();
+        for slot in self.roster.slots() {
+            watched.spawn(watch(slot.clone(), self.pause));
+        }
+        watched.join_all().await;
+    }
+}
+
+async fn watch(slot: Arc<Slot>, pause: Duration) {
+    // Nothing is known yet: the file may have changed since it was loaded.
+    let (mut known, mut last) = (None, None);
+    loop {
+        let now = look(slot.path().to_owned()).await;
+        if now.is_some() && now != known && now == last {
+            known = now;
+            slot.reload(false).await;
+        }
+        last = now;
+        sleep(pause).await;
+    }
+}
+
+/// None while there is no such file: a replacement may be on its way.
+async fn look(path: PathBuf) -> Option<Look> {
+    // Where the file is on a network, this may take long.
+    let metadata = spawn_blocking(move || std::fs::metadata(path))
+        .await
+        .ok()?
+        .ok()?;
+    Some(Look {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.size(),
+        written: (metadata.mtime(), metadata.mtime_nsec()),
+    })
+}

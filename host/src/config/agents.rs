@@ -1,0 +1,393 @@
+//! Which agents a process serves, and what each of them is given.
+//!
+//! One component needs no name and is served at `/`. Several are named, by `--agent NAME=FILE` or after
+//! the files of a folder. What stands beside them is the default of all of them, with one exception:
+//! config keys and hosts to call are an agent's own, and nothing that is given to one is given to
+//! another by default.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command, FromArgMatches};
+
+use super::agent_flags::AgentFlags;
+use super::{
+    CardMode, ConfigError, Environment, Limits, Platform, PublicUrl, limits, origins, parse,
+    public_url, settings,
+};
+use crate::agent::AgentName;
+use crate::outbound::{AllowList, Caller, OutboundConfig};
+
+const COMPONENT: &str = "ATTACHE_COMPONENT (COMPONENT)";
+const AGENTS: &str = "ATTACHE_AGENTS (--agent)";
+/// The prefix of variables that belong to one of several agents.
+const PREFIX: &str = "ATTACHE_AGENT_";
+/// Within these, config keys for the component.
+const CONFIG: &str = "CONFIG_";
+/// Where a named agent is served.
+pub(crate) const PATH: &str = "/agents/";
+
+/// One agent.
+#[derive(Debug)]
+pub struct AgentConfig {
+    /// None for the only one.
+    pub name: Option<AgentName>,
+    /// The component: `.wasm`, or the `.cwasm` of `attache-host compile`.
+    pub component: PathBuf,
+    /// Names in requests that are for this agent whatever their path. Lower case, without a port.
+    pub hosts: Vec<String>,
+    /// The URL of this agent alone, when it was configured.
+    pub public_url: Option<PublicUrl>,
+    /// Which shape of the agent card the component is told to serve; none leaves it the choice.
+    pub card: Option<CardMode>,
+    /// The card says that the agent speaks gRPC. It answers calls in any case.
+    pub grpc: bool,
+    /// What the component may reach.
+    pub outbound: OutboundConfig,
+    /// Config keys for the component, as given; the host adds its own.
+    pub settings: BTreeMap<String, String>,
+    /// What one request, and all of them together, may use.
+    pub limits: Limits,
+}
+
+impl AgentConfig {
+    /// The URL of this agent, in a process that is reached at `public`.
+    pub fn url(&self, public: Option<&PublicUrl>) -> Option<PublicUrl> {
+        if self.public_url.is_some() {
+            return self.public_url.clone();
+        }
+        match (&self.name, self.hosts.first()) {
+            (None, _) => public.cloned(),
+            (Some(_), Some(host)) => public.map(|url| url.at_host(host)),
+            (Some(name), None) => public.map(|url| url.below(&format!("{PATH}{name}"))),
+        }
+    }
+}
+
+/// What is set for one agent alone: keys as the flags have them, and config keys for its component.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct AgentSection {
+    /// Flags without their dashes, and `component`, `host` and `public-url`.
+    pub settings: BTreeMap<String, String>,
+    /// Config keys for the component.
+    pub config: BTreeMap<String, String>,
+}
+
+/// What the process's own settings say about agents.
+pub(super) struct Given<'a> {
+    pub(super) component: Option<String>,
+    pub(super) agents: Vec<String>,
+    pub(super) flags: AgentFlags,
+    pub(super) sections: BTreeMap<String, AgentSection>,
+    pub(super) environment: &'a Environment,
+    pub(super) platform: &'a Platform,
+}
+
+pub(super) fn resolve(given: Given<'_>) -> Result<Vec<AgentConfig>, ConfigError> {
+    let environment = given.environment;
+    let files = named_files(&given)?;
+    if files.is_empty() {
+        let Some(component) = parse::given(given.component) else {
+            return Err(ConfigError::missing(
+                COMPONENT,
+                "give the path of a .wasm or .cwasm file",
+            ));
+        };
+        if let Some((name, _)) = environment.with_prefix(PREFIX).next() {
+            return Err(unknown_variable(name, "there is no agent with a name"));
+        }
+        let component = file(COMPONENT, component)?;
+        let settings = settings::resolve(given.flags.config.clone(), environment)?;
+        let agent = agent(None, component, given.flags, settings)?;
+        return Ok(vec![agent]);
+    }
+    refuse_shared(&given.flags, environment)?;
+    let mut sections = given.sections;
+    add_environment(&mut sections, &files, environment)?;
+    let mut agents = Vec::new();
+    let mut hosts = BTreeSet::new();
+    for (name, component) in files {
+        let mut section = sections.remove(name.as_str()).unwrap_or_default();
+        section.settings.remove("component");
+        let of_agent = |error: ConfigError| error.of_agent(&name);
+        let agent = named(&name, component, &given.flags, section, given.platform);
+        let agent = agent.map_err(of_agent)?;
+        for host in &agent.hosts {
+            if !hosts.insert(host.clone()) {
+                let expected = "another agent has this name too; give each its own";
+                return Err(of_agent(ConfigError::new("host", host.as_str(), expected)));
+            }
+        }
+        agents.push(agent);
+    }
+    Ok(agents)
+}
+
+/// The component of each agent that has a name, ordered by name.
+fn named_files(given: &Given<'_>) -> Result<BTreeMap<AgentName, PathBuf>, ConfigError> {
+    let mut files = BTreeMap::new();
+    let mut add = |key: &str, name: &str, path: PathBuf| {
+        let Some(parsed) = AgentName::parse(name) else {
+            let expected =
+                "name an agent with lower-case letters, digits and inner hyphens, at most 63";
+            return Err(ConfigError::new(key, name, expected));
+        };
+        match files.insert(parsed, path) {
+            None => Ok(()),
+            Some(_) => Err(ConfigError::new(
+                key,
+                name,
+                "it is given twice; name each agent once",
+            )),
+        }
+    };
+    for pair in given.agents.iter().filter(|pair| !pair.is_empty()) {
+        let Some((name, path)) = pair.split_once('=') else {
+            return Err(ConfigError::new(AGENTS, pair, "give NAME=FILE"));
+        };
+        add(AGENTS, name, file(AGENTS, path.to_owned())?)?;
+    }
+    for (name, section) in &given.sections {
+        if let Some(path) = section.settings.get("component") {
+            let key = format!("agents.{name}.component");
+            add(&key, name, file(&key, path.clone())?)?;
+        }
+    }
+    let component = given.component.clone().filter(|path| !path.is_empty());
+    match component {
+        Some(folder) if Path::new(&folder).is_dir() => {
+            for path in components_in(&folder)? {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                let name = stem.to_ascii_lowercase().replace('_', "-");
+                add(COMPONENT, &name, path.clone())?;
+            }
+        }
+        Some(component) if !files.is_empty() => {
+            let expected =
+                "there are agents with a name; give this one a name too, or leave it out";
+            return Err(ConfigError::new(COMPONENT, component, expected));
+        }
+        _ => {}
+    }
+    Ok(files)
+}
+
+fn components_in(folder: &str) -> Result<BTreeSet<PathBuf>, ConfigError> {
+    let refused = |expected: String| ConfigError::new(COMPONENT, folder, expected);
+    let unreadable = |error| refused(format!("give a folder that can be read ({error})"));
+    let mut components = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if matches!(extension, Some("wasm" | "cwasm")) && path.is_file() {
+            components.insert(path);
+        }
+    }
+    if components.is_empty() {
+        return Err(refused(
+            "there is no .wasm or .cwasm file in this folder".to_owned(),
+        ));
+    }
+    Ok(components)
+}
+
+fn file(key: &str, given: String) -> Result<PathBuf, ConfigError> {
+    let path = PathBuf::from(&given);
+    match std::fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => Ok(path),
+        Ok(_) => Err(ConfigError::new(key, given, "give a file, not a folder")),
+        Err(error) => Err(ConfigError::new(
+            key,
+            given,
+            format!("give the path of a .wasm or .cwasm file that can be read ({error})"),
+        )),
+    }
+}
+
+/// What only one agent can be meant by, when there are several.
+fn refuse_shared(flags: &AgentFlags, environment: &Environment) -> Result<(), ConfigError> {
+    let expected = "with named agents each has its own; set ATTACHE_AGENT_<NAME>_";
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    if let Some(hosts) = given(&flags.allow_outbound) {
+        let expected = format!("{expected}ALLOW_OUTBOUND instead");
+        return Err(ConfigError::new(
+            "ATTACHE_ALLOW_OUTBOUND (--allow-outbound)",
+            hosts,
+            expected,
+        ));
+    }
+    if let Some(switch) = given(&flags.outbound_allow_private) {
+        let expected = format!("{expected}OUTBOUND_ALLOW_PRIVATE instead");
+        let key = "ATTACHE_OUTBOUND_ALLOW_PRIVATE (--outbound-allow-private)";
+        return Err(ConfigError::new(key, switch, expected));
+    }
+    let in_environment = environment.with_prefix(settings::PREFIX).next().is_some();
+    if in_environment || !flags.config.is_empty() {
+        let expected = format!("{expected}CONFIG_<KEY> instead");
+        return Err(ConfigError::secret(
+            "ATTACHE_CONFIG_<KEY> (--config)",
+            expected,
+        ));
+    }
+    Ok(())
+}
+
+/// Puts the variables of agents over what the file says of them.
+fn add_environment(
+    sections: &mut BTreeMap<String, AgentSection>,
+    agents: &BTreeMap<AgentName, PathBuf>,
+    environment: &Environment,
+) -> Result<(), ConfigError> {
+    for (variable, value) in environment.with_prefix(PREFIX) {
+        // Of agents a and a-b, the one with the longer name.
+        let (name, key) = agents
+            .keys()
+            .filter_map(|name| {
+                let prefix = name.as_str().to_ascii_uppercase().replace('-', "_");
+                let key = variable.strip_prefix(prefix.as_str())?.strip_prefix('_')?;
+                Some((name, key))
+            })
+            .min_by_key(|(_, key)| key.len())
+            .ok_or_else(|| unknown_variable(variable, "there is no agent of this name"))?;
+        let section = sections.entry(name.as_str().to_owned()).or_default();
+        match key.strip_prefix(CONFIG) {
+            Some(key) => section
+                .config
+                .insert(key.to_ascii_lowercase(), value.to_owned()),
+            None if value.is_empty() => None,
+            None => {
+                let key = key.to_ascii_lowercase().replace('_', "-");
+                section.settings.insert(key, value.to_owned())
+            }
+        };
+    }
+    Ok(())
+}
+
+fn unknown_variable(variable: &str, why: &str) -> ConfigError {
+    ConfigError::secret(
+        format!("{PREFIX}{variable}"),
+        format!("{why}; unset it, or name the agent by --agent"),
+    )
+}
+
+fn named(
+    name: &AgentName,
+    component: PathBuf,
+    shared: &AgentFlags,
+    mut section: AgentSection,
+    platform: &Platform,
+) -> Result<AgentConfig, ConfigError> {
+    let hosts = hosts(section.settings.remove("host"))?;
+    let url = section
+        .settings
+        .remove("public-url")
+        .filter(|url| !url.is_empty());
+    let url = url.map(|url| public_url::check("public-url", &url, platform));
+    let public_url = url.transpose()?;
+    let flags = overlaid(shared.shared(), section.settings)?;
+    let settings = settings::of_section(section.config)?;
+    let agent = agent(Some(name.clone()), component, flags, settings)?;
+    Ok(AgentConfig {
+        hosts,
+        public_url,
+        ..agent
+    })
+}
+
+/// The flags of one agent: `settings` over those that all share. Read as flags, so that each means what
+/// it means there.
+fn overlaid(
+    mut flags: AgentFlags,
+    settings: BTreeMap<String, String>,
+) -> Result<AgentFlags, ConfigError> {
+    let command = AgentFlags::augment_args(Command::new("agent").no_binary_name(true))
+        .mut_args(|flag| flag.env(None::<&str>));
+    let known: BTreeSet<_> = command
+        .get_arguments()
+        .filter_map(|flag| flag.get_long())
+        .filter(|flag| *flag != "config")
+        .map(str::to_owned)
+        .collect();
+    let mut words = Vec::new();
+    for (key, value) in settings {
+        if !known.contains(&key) {
+            let known: Vec<_> = known.iter().map(String::as_str).collect();
+            let expected = format!(
+                "an agent has no such setting; there are component, host, public-url, {}",
+                known.join(", ")
+            );
+            return Err(ConfigError::new(key, value, expected));
+        }
+        words.push(format!("--{key}={value}"));
+    }
+    let read = command.try_get_matches_from(words);
+    match read.and_then(|matches| flags.update_from_arg_matches(&matches)) {
+        Ok(()) => Ok(flags),
+        Err(error) => Err(ConfigError::missing("its settings", error.to_string())),
+    }
+}
+
+fn hosts(given: Option<String>) -> Result<Vec<String>, ConfigError> {
+    let text = given.unwrap_or_default();
+    let names = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    names
+        .map(|name| {
+            let name = name.to_ascii_lowercase();
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+            if name.bytes().all(plain) && !name.starts_with('.') {
+                Ok(name.trim_end_matches('.').to_owned())
+            } else {
+                Err(ConfigError::new(
+                    "host",
+                    name,
+                    "give names such as agent.example.com, without scheme and port, separated by commas",
+                ))
+            }
+        })
+        .collect()
+}
+
+fn agent(
+    name: Option<AgentName>,
+    component: PathBuf,
+    flags: AgentFlags,
+    mut settings: BTreeMap<String, String>,
+) -> Result<AgentConfig, ConfigError> {
+    if let Some(origins) = origins::origins(flags.allow_origin.clone())? {
+        settings.insert("attache_allow_origin".to_owned(), origins);
+    }
+    Ok(AgentConfig {
+        name,
+        component,
+        hosts: Vec::new(),
+        public_url: None,
+        card: super::card(flags.card.clone())?,
+        grpc: match parse::given(flags.grpc.clone()) {
+            None => true,
+            given => parse::switch("ATTACHE_GRPC (--grpc)", given)?,
+        },
+        outbound: OutboundConfig {
+            allow: allow_list(flags.allow_outbound.clone())?,
+            allow_private: parse::switch(
+                "ATTACHE_OUTBOUND_ALLOW_PRIVATE (--outbound-allow-private)",
+                flags.outbound_allow_private.clone(),
+            )?,
+            caller: Caller::Component,
+        },
+        settings,
+        limits: limits::resolve(&flags)?,
+    })
+}
+
+fn allow_list(given: Option<String>) -> Result<AllowList, ConfigError> {
+    let Some(given) = parse::given(given) else {
+        return Ok(AllowList::default());
+    };
+    AllowList::parse(&given).map_err(|expected| {
+        ConfigError::new("ATTACHE_ALLOW_OUTBOUND (--allow-outbound)", given, expected)
+    })
+}
