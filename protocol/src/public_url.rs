@@ -63,12 +63,9 @@ fn unknown(why: &str) -> Error {
 /// An absolute path of plain segments.
 fn is_path(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    text.len() <= 256
-        && text.starts_with('/')
-        && text
-            .trim_matches('/')
-            .split('/')
-            .all(|segment| !segment.is_empty() && segment.bytes().all(plain) && segment != "..")
+    let named = |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(plain);
+    let segments = text.trim_end_matches('/').strip_prefix('/');
+    text.len() <= 256 && segments.is_some_and(|segments| segments.split('/').all(named))
 }
 
 fn is_authority(text: &str) -> bool {
