@@ -77,7 +77,7 @@ pub struct Config {
     pub settings: BTreeMap<String, String>,
     /// What one request, and all of them together, may use.
     pub limits: Limits,
-    /// How long running requests may go on after the signal to stop.
+    /// How long the process may go on after the signal to stop.
     pub drain: Duration,
     /// How to write logs.
     pub log: LogConfig,

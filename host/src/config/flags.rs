@@ -293,7 +293,8 @@ pub struct Flags {
     )]
     pub cpu_ms: Option<String>,
 
-    /// Seconds that running requests get after SIGTERM or SIGINT. [default: 8]
+    /// Seconds from SIGTERM or SIGINT to the end of the process. Running requests may finish until a
+    /// fifth of that, or a second and a half, is left. [default: 8]
     #[arg(
         long,
         env = "ATTACHE_DRAIN",

@@ -9,8 +9,9 @@ use wasmtime_wasi::p2::{DynPollable, subscribe};
 
 use super::keeper::{Beginning, Keeper};
 use super::now;
+use super::onlooker::Onlooker;
 use super::run::Run;
-use super::watch::TaskWatch;
+use super::watch::{Reader, TaskWatch};
 use crate::bindings::tasks::{
     self as wit, Begun, Error, Host, HostTaskLog, Page, Progress, PushConfig, Query, Started, Task,
 };
@@ -23,6 +24,7 @@ pub struct Tasks {
     pub(super) dispatcher: Dispatcher,
     owner: String,
     adoption: Option<Adoption>,
+    onlooker: Onlooker,
 }
 
 /// A claimed task that the host hands to an instance. The instance resumes it as it would resume
@@ -44,7 +46,13 @@ impl Tasks {
             dispatcher,
             owner,
             adoption: None,
+            onlooker: Onlooker::default(),
         }
+    }
+
+    /// Whether this request works on something, or only looks on.
+    pub fn onlooker(&self) -> &Onlooker {
+        &self.onlooker
     }
 
     /// Whose log this is.
@@ -58,6 +66,7 @@ impl Tasks {
             dispatcher: Dispatcher::inline(),
             owner: adoption.lease.scope.owner.clone(),
             adoption: Some(adoption),
+            onlooker: Onlooker::default(),
         }
     }
 }
@@ -136,7 +145,7 @@ impl HostTaskLog for TaskView<'_> {
                              as may call this service (roles/run.invoker)"
                         );
                     }
-                    let run = self.table.push(Run(run))?;
+                    let run = self.table.push(Run(run, self.tasks.onlooker.runs()))?;
                     Ok(Begun::Started(Started {
                         run,
                         task: task.map(Into::into),
@@ -229,7 +238,13 @@ impl HostTaskLog for TaskView<'_> {
         };
         let watch = match self.tasks.keeper.database().perform(events).await {
             // A task that rests, waiting for its client, is waited for like one that is in work.
-            Ok(progress) if progress.events.is_empty() => TaskWatch::asleep(sleeper),
+            Ok(progress) if progress.events.is_empty() => {
+                let reader = Reader {
+                    keeper: self.tasks.keeper.clone(),
+                    onlooker: self.tasks.onlooker.clone(),
+                };
+                TaskWatch::asleep(sleeper, reader)
+            }
             Ok(_) => TaskWatch::ready_now(),
             Err(error) => return Ok(Err(error.into())),
         };
