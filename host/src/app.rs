@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::agent::{RehearsalError, ReloadError, Roster, Shared, Slot, Terms, Watcher};
@@ -19,7 +20,9 @@ use crate::config::{
     AGENTS_PATH, AgentConfig, Config, Dispatching, Platform, PublicUrl, PushSettings,
 };
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
+use crate::ending::{Ending, Part};
 use crate::engine::{self, Capacity, Ticker};
+use crate::life::Stage;
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner};
@@ -31,8 +34,8 @@ use crate::tasks::{Keeper, OpenError, Retention, Sweeper, TaskDatabase};
 use crate::telemetry::Telemetry;
 use crate::work::Work;
 
-/// How long the last responses may take to leave, and the tasks of dropped runs to be settled.
-const SETTLING: Duration = Duration::from_secs(1);
+/// How long the last responses may take to leave when nothing else is waited for.
+const LEAVING: Duration = Duration::from_secs(1);
 
 const MAY_STAND_STILL: &str = "\
     under request-based billing Cloud Run takes the processor away when the response is sent, and \
@@ -238,11 +241,14 @@ impl App {
         })
     }
 
-    /// Serves until a signal, then lets what runs finish.
+    /// Serves until a signal, then lets what runs finish. Returns what is left of the time for the
+    /// end.
     ///
-    /// While it does, connections are still accepted, so that probes learn why: the process lives
-    /// and is not ready. Whoever asks for more is told to try again.
-    pub async fn serve(self, signals: Signals, mut hangups: Hangups) {
+    /// While runs finish, connections are still accepted, so that probes learn why: the process
+    /// lives and is not ready. Whoever asks for more is told to try again, and elsewhere. What does
+    /// not finish in time is cut off: its response breaks off, which tells its client to ask for the
+    /// rest, and its task is left for another process, which is told.
+    pub async fn serve(self, signals: Signals, mut hangups: Hangups) -> Ending {
         let keeper = self.keeper.clone();
         let renewing = tokio::spawn(async move { keeper.renew().await });
         let sweeping = tokio::spawn(self.sweeper.run());
@@ -251,7 +257,7 @@ impl App {
         let conversing = tokio::spawn(async move {
             tokio::join!(keeper.exchange_news(), database.keep_time());
         });
-        let (stop_delivering, stopped) = watch::channel(false);
+        let (stop_delivering, stopped) = watch::channel(None);
         let deliverer = Deliverer::new(&self.keeper, self.roster.clone(), self.push, stopped);
         let delivering = tokio::spawn(deliverer.run());
 
@@ -266,34 +272,61 @@ impl App {
             }
         });
 
-        let draining = self.service.clone();
+        let life = self.service.life().clone();
+        let mut ending = None;
         let stop = async {
-            signals.stop().await;
-            draining.begin_draining();
-            sweeping.abort();
+            let signal = signals.stop().await;
+            let ending = ending.insert(Ending::new(self.drain, signal.at));
+            life.enter(Stage::Draining);
+            self.keeper.begin_leaving();
             retaining.abort();
             reloading.abort();
             if let Some(watching) = watching {
                 watching.abort();
             }
-            if !self.work.has_ended_within(self.drain).await {
-                // The tasks of what is cut off are left for the next process.
+            // It takes up nothing more, and says so: what it has just claimed is not forgotten.
+            let finishing = async {
+                let _ = sweeping.await;
+                self.work.has_ended().await;
+            };
+            if timeout(ending.left_for(Part::Requests), finishing)
+                .await
+                .is_err()
+            {
                 self.keeper.begin_closing();
-                let unfinished = self.work.cut_off().await;
-                warn!("{unfinished} requests were cut off after {:?}", self.drain);
+                let unfinished = self.work.cut_off(ending.left_for(Part::CuttingOff)).await;
+                warn!(
+                    "{unfinished} requests were cut off, because the process ends within {:?}",
+                    self.drain
+                );
             }
         };
         let connections = server::run(self.listener, self.service, self.patience, stop).await;
+        let ending = ending.unwrap_or_else(|| Ending::new(self.drain, Instant::now()));
 
         // What the last instances wrote may still be on its way.
-        let _ = tokio::time::timeout(SETTLING, connections.shutdown()).await;
+        let leaving = LEAVING.min(ending.left_for(Part::Settling));
+        let _ = tokio::join!(
+            timeout(leaving, connections.close()),
+            self.keeper.settle(ending.left_for(Part::Settling)),
+        );
         renewing.abort();
         conversing.abort();
         // Last, so that webhooks hear of what ended while the process did.
-        stop_delivering.send_replace(true);
-        let _ = delivering.await;
-        self.keeper.close(SETTLING).await;
+        let parting = ending.left_for(Part::Webhooks);
+        stop_delivering.send_replace(Some(Instant::now() + parting));
+        let _ = timeout(parting, delivering).await;
+        let closing = self.keeper.database().close();
+        if timeout(ending.left_for(Part::Database), closing)
+            .await
+            .is_err()
+        {
+            warn!(
+                "the task log could not be closed in time; nothing that was acknowledged is lost"
+            );
+        }
         info!("ended");
+        ending
     }
 }
 

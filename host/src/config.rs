@@ -80,7 +80,7 @@ pub struct Config {
     pub dispatching: Dispatching,
     /// How webhooks are called.
     pub push: PushSettings,
-    /// How long running requests may go on after the signal to stop.
+    /// How long the process may go on after the signal to stop.
     pub drain: Duration,
     /// How to write logs.
     pub log: LogConfig,

@@ -17,7 +17,7 @@ use crate::card_signer::CardSigner;
 use crate::identity::Caller;
 use crate::outbound::OutboundHooks;
 use crate::settings::Settings;
-use crate::tasks::{HasTasks, TaskView, Tasks};
+use crate::tasks::{HasTasks, Onlooker, TaskView, Tasks};
 
 use memory::MemoryLimit;
 use output::Output;
@@ -68,6 +68,11 @@ impl Instance {
             capabilities,
             memory: MemoryLimit::new(memory),
         }
+    }
+
+    /// Whether it works on something, or only looks on.
+    pub fn onlooker(&self) -> &Onlooker {
+        self.capabilities.tasks.onlooker()
     }
 
     /// Puts the instance under its limits.

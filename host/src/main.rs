@@ -9,6 +9,7 @@ use attache_host::App;
 use attache_host::compile;
 use attache_host::config::{Cli, CompileFlags, Config, DeadLettersFlags, Environment, Verb};
 use attache_host::dead_letters;
+use attache_host::ending::Ending;
 use attache_host::signals::{Hangups, Signals};
 use attache_host::telemetry::{LogFormat, Telemetry};
 use clap::Parser;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
 
 fn serve(config: Config) -> ExitCode {
     let telemetry = Telemetry::install(&config.log);
+    let longest = Ending::longest(config.drain);
     let for_people = config.log.format == LogFormat::Text;
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -60,15 +62,15 @@ fn serve(config: Config) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(UNAVAILABLE, &error),
     };
-    runtime.block_on(async {
-        let taken = Signals::take().and_then(|signals| Ok((signals, Hangups::take()?)));
+    let status = runtime.block_on(async {
+        let taken = Signals::take(longest).and_then(|signals| Ok((signals, Hangups::take()?)));
         let (mut signals, hangups) = match taken {
-            Ok(signals) => signals,
+            Ok(taken) => taken,
             Err(error) => return refuse(UNAVAILABLE, &error),
         };
         let started = tokio::select! {
             started = App::start(config, &telemetry) => started,
-            signal = signals.next() => signal.exit(),
+            signal = signals.first() => signal.exit(),
         };
         match started {
             Ok(app) => {
@@ -83,7 +85,10 @@ fn serve(config: Config) -> ExitCode {
                 ExitCode::from(error.exit_status())
             }
         }
-    })
+    });
+    // Without waiting for threads that wait for something themselves, such as a name's address.
+    runtime.shutdown_background();
+    status
 }
 
 fn compile(flags: &CompileFlags) -> ExitCode {

@@ -21,9 +21,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version};
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, debug};
@@ -32,6 +32,7 @@ use crate::agent::{Roster, Slot};
 use crate::component::ComponentDigest;
 use crate::dispatch::Callback;
 use crate::identity::Caller;
+use crate::life::{Life, Stage};
 use crate::tasks::TaskDatabase;
 use crate::telemetry::{Limit, TraceContext, request_span};
 use crate::work::Work;
@@ -54,6 +55,7 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     roster: Arc<Roster>,
     work: Work,
+    life: Life,
     /// Where the queue calls, if there is one.
     callback: Option<Callback>,
     health: Health,
@@ -76,14 +78,15 @@ impl Service {
             work,
             callback,
             health: Health::new(database),
+            life: Life::default(),
             key_set: KeySet::new(key_set),
             ids: RequestIds::default(),
         }))
     }
 
-    /// From now on the process is not ready for more.
-    pub fn begin_draining(&self) {
-        self.0.health.begin_draining();
+    /// How far the process has come: once it drains, it is not ready for more.
+    pub fn life(&self) -> &Life {
+        &self.0.life
     }
 
     /// Answers one request, which came from `remote`. Dropping the future does not end the
@@ -95,12 +98,18 @@ impl Service {
         async {
             let health = Health::is_health(request.uri().path());
             let grpc = is_grpc(request.headers());
+            let version = request.version();
             let mut response = match self.respond(request).await {
                 Ok(response) => response,
                 Err(answer) => answer.into_response(grpc),
             };
             if let Ok(id) = HeaderValue::from_str(&id) {
                 response.headers_mut().entry("x-request-id").or_insert(id);
+            }
+            // Over HTTP/2 the connection itself says so, in GOAWAY.
+            if version < Version::HTTP_2 && self.0.life.is_at(Stage::Draining) {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
             }
             // Probes come every few seconds and say nothing when they succeed.
             let log = if health { log.at_debug() } else { log };
@@ -115,7 +124,7 @@ impl Service {
             return self
                 .0
                 .health
-                .answer(request.method(), request.uri().path())
+                .answer(&self.0.life, request.method(), request.uri().path())
                 .await;
         }
         if let Some(answered) = self
@@ -125,7 +134,10 @@ impl Service {
         {
             return answered;
         }
-        if self.0.health.is_draining() {
+        if self.0.life.is_at(Stage::Draining) {
+            if !request.headers().contains_key(EXPECT) {
+                request_body::discard(request.into_body());
+            }
             return Err(Answer::NotReady("the process is about to end; try again"));
         }
         check_form(&request)?;

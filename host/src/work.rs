@@ -11,9 +11,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long work may take to be dropped: busy instances look up every few milliseconds.
-const DROPPING: Duration = Duration::from_secs(1);
-
 /// The work of this process that is still going on. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Work {
@@ -65,18 +62,27 @@ impl Work {
         *self.running.borrow()
     }
 
-    /// Waits until all work has ended, at most for `patience`. True when it has.
+    /// Waits until all work has ended.
+    pub async fn has_ended(&self) {
+        // The sender is this value's own.
+        let _ = self
+            .running
+            .subscribe()
+            .wait_for(|running| *running == 0)
+            .await;
+    }
+
+    /// The same, at most for `patience`. True when it has.
     pub async fn has_ended_within(&self, patience: Duration) -> bool {
-        let mut running = self.running.subscribe();
-        let ended = running.wait_for(|running| *running == 0);
-        timeout(patience, ended).await.is_ok()
+        timeout(patience, self.has_ended()).await.is_ok()
     }
 
     /// Drops what still runs, and returns how many pieces of work that were. No more can be spawned.
-    pub async fn cut_off(&self) -> usize {
+    /// Busy instances look up every few milliseconds, so `patience` need not be long.
+    pub async fn cut_off(&self, patience: Duration) -> usize {
         let unfinished = self.running();
         self.dropped.send_replace(true);
-        self.has_ended_within(DROPPING).await;
+        self.has_ended_within(patience).await;
         unfinished
     }
 }
@@ -114,7 +120,7 @@ mod tests {
             std::future::pending::<()>().await;
         });
         assert!(!work.has_ended_within(Duration::from_millis(10)).await);
-        assert_eq!(work.cut_off().await, 1);
+        assert_eq!(work.cut_off(Duration::from_secs(10)).await, 1);
         assert_eq!(handle.await.unwrap(), None);
         assert!(dropped.load(Ordering::Relaxed));
     }

@@ -257,7 +257,8 @@ pub struct Flags {
     #[command(flatten)]
     pub push: PushFlags,
 
-    /// Seconds that running requests get after SIGTERM or SIGINT. [default: 8]
+    /// Seconds from SIGTERM or SIGINT to the end of the process. Running requests may finish until a
+    /// fifth of that, or a second and a half, is left. [default: 8]
     #[arg(
         long,
         env = "ATTACHE_DRAIN",

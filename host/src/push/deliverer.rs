@@ -24,9 +24,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 const LOOK_AT_LINES: Duration = Duration::from_secs(1);
 /// A pause when the log cannot be read.
 const BREATHER: Duration = Duration::from_secs(5);
-/// How long this goes on when the process ends.
-const PARTING: Duration = Duration::from_secs(2);
-
 /// How webhooks are called.
 #[derive(Debug, Default)]
 pub struct DelivererSettings {
@@ -43,16 +40,16 @@ pub struct Deliverer {
     news: Arc<Notify>,
     sender: Arc<Sender>,
     receivers: Receivers,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<Option<Instant>>,
 }
 
 impl Deliverer {
-    /// Delivers what the tasks of `keeper` cause, until `stop` is true.
+    /// Delivers what the tasks of `keeper` cause, until `stop` says when this has to be over.
     pub fn new(
         keeper: &Keeper,
         translate: Arc<dyn Translate>,
         settings: DelivererSettings,
-        stop: watch::Receiver<bool>,
+        stop: watch::Receiver<Option<Instant>>,
     ) -> Self {
         Self {
             news: keeper.outbox(),
@@ -70,14 +67,19 @@ impl Deliverer {
             let pause = self.send_due(&mut under_way).await;
             tokio::select! {
                 // Also when nobody is left who could say it.
-                _ = self.stop.wait_for(|stop| *stop) => break,
+                _ = self.stop.wait_for(Option::is_some) => break,
                 () = self.news.notified() => {}
                 // There is room again, or a new time to try again.
                 Some(_) = under_way.join_next() => {}
                 () = sleep(pause) => {}
             }
         }
-        let parted = timeout(PARTING, async {
+        let end = *self.stop.borrow();
+        // What is left is written down then, which takes a moment too.
+        let parting = end.map_or(Duration::ZERO, |end| {
+            end.saturating_duration_since(Instant::now()) * 3 / 4
+        });
+        let parted = timeout(parting, async {
             self.send_due(&mut under_way).await;
             while under_way.join_next().await.is_some() {
                 self.send_waiting(&mut under_way);

@@ -54,7 +54,9 @@ pub(super) async fn begin(
             Ok(Some(Served::Trapped)) => {
                 Answer::Failed("the agent stopped while it worked on this request")
             }
-            Ok(None) => Answer::NotReady("the process is about to end"),
+            Ok(Some(Served::SentAway) | None) => {
+                Answer::NotReady("the process is about to end; try again")
+            }
             Err(_) => Answer::Failed("the host failed while it served this request"),
         }),
     }
@@ -63,6 +65,8 @@ pub(super) async fn begin(
 enum Served {
     Returned,
     Trapped,
+    /// It only waited for what others do, and the process ends.
+    SentAway,
 }
 
 async fn serve(
@@ -73,6 +77,7 @@ async fn serve(
     outcome: &Outcome,
 ) -> Served {
     let (mut store, meter) = agent.store(caller);
+    let onlooker = store.data().onlooker().clone();
     // Dropped before the store, which ends the response's body.
     let note = outcome.note();
     let run = Box::pin(async {
@@ -85,7 +90,12 @@ async fn serve(
             .call_handle(&mut store, request, response)
             .await
     });
-    match meter.measure(run).await {
+    let ran = tokio::select! {
+        biased;
+        ran = meter.measure(run) => ran,
+        () = onlooker.is_sent_away() => return Served::SentAway,
+    };
+    match ran {
         Ok(()) => {
             note.returned();
             Served::Returned

@@ -1,4 +1,5 @@
 mod hearsay;
+mod parting;
 mod renewal;
 
 use std::collections::HashMap;
@@ -11,17 +12,13 @@ use attache_task_store::{
 };
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
-use tracing::warn;
+use tokio::time::Instant as Moment;
 
 use super::database::TaskDatabase;
-use super::held::{HeldRun, Standing, fail};
+use super::held::{HeldRun, Standing};
 use super::news::{Gazette, Herald, News, TaskKey};
 use super::wakeups::Wakeups;
 use super::{milliseconds, now};
-
-/// What readers are told about a task whose run is gone.
-const ABANDONED: &str = "The agent stopped before it finished this task.";
 
 /// Keeps the runs of this process alive, and cleans up behind those that end too early.
 ///
@@ -41,10 +38,16 @@ struct Inner {
     lease: Duration,
     held: Mutex<HashMap<u64, Held>>,
     numbers: AtomicU64,
+    /// When the process began to end.
+    leaving: watch::Sender<Option<Moment>>,
     /// The process ends: abandoned tasks are left for the next one instead of failed.
     closing: AtomicBool,
     /// Abandoned runs whose tasks are not settled yet.
     settling: watch::Sender<usize>,
+    /// Tasks that were left to others.
+    released: AtomicU64,
+    /// Rung when another process has left tasks.
+    inheritance: Notify,
     /// Runs are dropped wherever an instance ends; what follows runs here.
     runtime: Handle,
 }
@@ -107,8 +110,11 @@ impl Keeper {
             lease: keeping.lease,
             held: Mutex::default(),
             numbers: AtomicU64::new(0),
+            leaving: watch::channel(None).0,
             closing: AtomicBool::new(false),
             settling: watch::channel(0).0,
+            released: AtomicU64::new(0),
+            inheritance: Notify::new(),
             runtime: Handle::current(),
         }))
     }
@@ -251,50 +257,6 @@ impl Keeper {
     /// Lets a lease run out.
     pub(super) fn forget(&self, number: u64) {
         self.held().remove(&number);
-    }
-
-    /// Settles the task of a run that ended too early: failed, or, when the process itself ends,
-    /// left for the next process to take up.
-    pub(super) fn abandon(&self, lease: Lease) {
-        let keeper = self.clone();
-        self.0.settling.send_modify(|count| *count += 1);
-        self.0.runtime.spawn(async move {
-            if keeper.0.closing.load(Ordering::Relaxed) {
-                keeper.release(lease).await;
-            } else {
-                fail(&keeper, lease, ABANDONED).await;
-            }
-            keeper.0.settling.send_modify(|count| *count -= 1);
-        });
-    }
-
-    async fn release(&self, lease: Lease) {
-        let (scope, task_id) = (lease.scope.clone(), lease.task_id.clone());
-        let renew = Renew {
-            leases: vec![lease],
-            now: now(),
-            lease_ms: 0,
-        };
-        if let Err(error) = self.0.database.perform(renew).await {
-            warn!("task {task_id:?} cannot be released now: {error}");
-        }
-        self.0.wakeups.wake(&scope, &task_id);
-    }
-
-    /// From now on the process ends.
-    pub fn begin_closing(&self) {
-        self.0.closing.store(true, Ordering::Relaxed);
-    }
-
-    /// Waits until abandoned tasks are settled, at most for `patience`, and closes the database.
-    pub async fn close(&self, patience: Duration) {
-        let mut settling = self.0.settling.subscribe();
-        let settled = timeout(patience, settling.wait_for(|count| *count == 0)).await;
-        if settled.is_err() {
-            warn!("some tasks are left as running; the next start takes them up");
-        }
-        drop(settled);
-        self.0.database.close().await;
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<u64, Held>> {

@@ -9,9 +9,10 @@ use wasmtime_wasi::p2::{DynPollable, subscribe};
 
 use super::keeper::{Beginning, Keeper};
 use super::now;
+use super::onlooker::Onlooker;
 use super::run::Run;
 use super::space::Space;
-use super::watch::TaskWatch;
+use super::watch::{Reader, TaskWatch};
 use crate::bindings::tasks::{
     self as wit, Begun, Error, Host, HostTaskLog, Page, Progress, PushConfig, Query, Started, Task,
 };
@@ -25,6 +26,7 @@ pub struct Tasks {
     space: Space,
     owner: String,
     adoption: Option<Adoption>,
+    onlooker: Onlooker,
 }
 
 /// A claimed task that the host hands to an instance. The instance resumes it as it would resume
@@ -47,7 +49,13 @@ impl Tasks {
             space,
             owner,
             adoption: None,
+            onlooker: Onlooker::default(),
         }
+    }
+
+    /// Whether this request works on something, or only looks on.
+    pub fn onlooker(&self) -> &Onlooker {
+        &self.onlooker
     }
 
     /// Whose log this is.
@@ -68,6 +76,7 @@ impl Tasks {
             space: Space::default(),
             owner: adoption.lease.scope.owner.clone(),
             adoption: Some(adoption),
+            onlooker: Onlooker::default(),
         }
     }
 }
@@ -143,7 +152,7 @@ impl HostTaskLog for TaskView<'_> {
                              as may call this service (roles/run.invoker)"
                         );
                     }
-                    let run = self.table.push(Run(run))?;
+                    let run = self.table.push(Run(run, self.tasks.onlooker.runs()))?;
                     Ok(Begun::Started(Started {
                         run,
                         task: task.map(Into::into),
@@ -236,7 +245,13 @@ impl HostTaskLog for TaskView<'_> {
         };
         let watch = match self.tasks.keeper.database().perform(events).await {
             // A task that rests, waiting for its client, is waited for like one that is in work.
-            Ok(progress) if progress.events.is_empty() => TaskWatch::asleep(sleeper),
+            Ok(progress) if progress.events.is_empty() => {
+                let reader = Reader {
+                    keeper: self.tasks.keeper.clone(),
+                    onlooker: self.tasks.onlooker.clone(),
+                };
+                TaskWatch::asleep(sleeper, reader)
+            }
             Ok(_) => TaskWatch::ready_now(),
             Err(error) => return Ok(Err(error.into())),
         };

@@ -61,6 +61,8 @@ pub(super) enum News {
     Event(TaskKey),
     /// Somebody asked to cancel it.
     Cancel(TaskKey),
+    /// A process has ended and left tasks to be taken up.
+    Left,
 }
 
 impl News {
@@ -68,6 +70,7 @@ impl News {
         match self {
             Self::Event(TaskKey(key)) => format!("e{key:032x}"),
             Self::Cancel(TaskKey(key)) => format!("c{key:032x}"),
+            Self::Left => "l0".to_owned(),
         }
     }
 
@@ -77,6 +80,7 @@ impl News {
         match kind {
             "e" => Some(Self::Event(key)),
             "c" => Some(Self::Cancel(key)),
+            "l" => Some(Self::Left),
             // Of a newer version.
             _ => None,
         }
@@ -213,6 +217,11 @@ async fn speak(postgres: &Postgres, mut words: UnboundedReceiver<News>, name: &s
     }
 }
 
+/// Tells the others that this process leaves tasks behind, at once and not with what else is said.
+pub(super) async fn leave(postgres: &Postgres) {
+    tell(postgres, format!("leaving {}", News::Left.word())).await;
+}
+
 async fn tell(postgres: &Postgres, message: String) {
     if let Err(error) = postgres.notify(CHANNEL, message).await {
         debug!("other instances were not told, and look by themselves: {error}");
@@ -280,7 +289,7 @@ mod tests {
             owner: owner.to_owned(),
         };
         let key = TaskKey::of(&scope("t", "o"), "id");
-        for news in [News::Event(key), News::Cancel(key)] {
+        for news in [News::Event(key), News::Cancel(key), News::Left] {
             assert_eq!(News::of_word(&news.word()), Some(news));
         }
         for word in ["", "e", "x00", "eé", "e-1"] {

@@ -4,13 +4,17 @@ use wasmtime_wasi::p2::{DynPollable, subscribe};
 
 use super::held::HeldRun;
 use super::log::TaskView;
+use super::onlooker::OwnRun;
 use super::watch::StopWatch;
 use crate::bindings::tasks::{Change, Error, HostRun, Placement};
 use crate::dispatch::Place;
 
 /// The resource `run` of an instance. It ends with the instance at the latest.
 #[derive(Debug)]
-pub struct Run(pub(super) HeldRun);
+pub struct Run(
+    pub(super) HeldRun,
+    #[expect(dead_code, reason = "it counts for as long as it is there")] pub(super) OwnRun,
+);
 
 impl HostRun for TaskView<'_> {
     async fn append(&mut self, run: Resource<Run>, change: Change) -> Result<Result<u64, Error>> {

@@ -52,20 +52,27 @@ impl Sweeper {
         }
     }
 
-    /// Sweeps now and then every few seconds. Never ends.
+    /// Sweeps now and then every few seconds, sooner when another process has left tasks or when
+    /// there were more of them than could be taken up at once. Ends when the process does.
     pub async fn run(self) {
         let pause = self.keeper.lease() / SWEEPS;
-        loop {
-            self.sweep().await;
-            // Several processes that share a database should not all look at the same moment.
-            sleep(pause.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
+        while !self.keeper.is_leaving() {
+            let may_be_more = self.sweep().await;
+            tokio::select! {
+                // Several processes that share a database should not all look at the same moment.
+                () = sleep(pause.mul_f64(0.75 + fastrand::f64() / 2.0)) => {}
+                () = self.keeper.inherits() => {}
+                _ = self.slots.acquire(), if may_be_more => {}
+                () = self.keeper.leaves() => {}
+            }
         }
     }
 
-    async fn sweep(&self) {
+    /// Returns whether there may be more tasks than there was room for.
+    async fn sweep(&self) -> bool {
         let limit = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
         if limit == 0 {
-            return;
+            return true;
         }
         let claim = ClaimExpired {
             now: now(),
@@ -74,12 +81,16 @@ impl Sweeper {
         };
         let leases = match self.keeper.database().perform(claim).await {
             Ok(leases) => leases,
-            Err(error) => return warn!("tasks without a run cannot be looked for: {error}"),
+            Err(error) => {
+                warn!("tasks without a run cannot be looked for: {error}");
+                return false;
+            }
         };
+        let may_be_more = leases.len() >= limit as usize;
         for lease in leases {
             // Only this loop takes slots, and it claimed no more than there are.
             let Ok(slot) = self.slots.clone().try_acquire_owned() else {
-                return;
+                return true;
             };
             let (keeper, resume) = (self.keeper.clone(), self.resume.clone());
             self.work.spawn(async move {
@@ -87,6 +98,7 @@ impl Sweeper {
                 drop(slot);
             });
         }
+        may_be_more
     }
 }
 

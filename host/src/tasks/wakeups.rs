@@ -102,6 +102,11 @@ impl Wakeups {
 }
 
 impl Sleeper {
+    /// Whose news it waits for.
+    pub(super) fn key(&self) -> TaskKey {
+        self.key
+    }
+
     /// Waits for news that came after the registration and was not waited for yet. Not for ever:
     /// a run that dies in another process ends without a word, and what that process says may not
     /// arrive, so the sleeper wakes now and then to look for itself.

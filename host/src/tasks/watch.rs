@@ -3,12 +3,21 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::Pollable;
 
 use super::held::Standing;
+use super::keeper::Keeper;
+use super::news::TaskKey;
+use super::onlooker::Onlooker;
 use super::wakeups::Sleeper;
 
 /// Ready when there may be an event that the reader does not have.
 pub(super) struct TaskWatch {
     /// None once it is ready: it stays so.
-    sleeper: Option<Sleeper>,
+    sleeper: Option<(Sleeper, Reader)>,
+}
+
+/// Who waits.
+pub(super) struct Reader {
+    pub(super) keeper: Keeper,
+    pub(super) onlooker: Onlooker,
 }
 
 impl TaskWatch {
@@ -18,9 +27,9 @@ impl TaskWatch {
     }
 
     /// Ready at the next news.
-    pub(super) fn asleep(sleeper: Sleeper) -> Self {
+    pub(super) fn asleep(sleeper: Sleeper, reader: Reader) -> Self {
         Self {
-            sleeper: Some(sleeper),
+            sleeper: Some((sleeper, reader)),
         }
     }
 }
@@ -28,10 +37,29 @@ impl TaskWatch {
 #[async_trait]
 impl Pollable for TaskWatch {
     async fn ready(&mut self) {
-        if let Some(sleeper) = &mut self.sleeper {
-            sleeper.sleep().await;
+        if let Some((sleeper, reader)) = &mut self.sleeper {
+            let key = sleeper.key();
+            tokio::select! {
+                () = sleeper.sleep() => {}
+                () = reader.is_sent_away(key) => {}
+            }
             self.sleeper = None;
         }
+    }
+}
+
+impl Reader {
+    /// When the process ends: unless this reader works on something itself, or waits for what another
+    /// run of this process has yet to say.
+    async fn is_sent_away(&self, key: TaskKey) {
+        self.keeper.sends_away().await;
+        if self.onlooker.has_runs() || self.keeper.works_on(key) {
+            // The reader asks again when that has changed, because then there is news.
+            std::future::pending().await
+        }
+        self.onlooker.send_away();
+        // The instance is dropped now, and should not go on.
+        std::future::pending().await
     }
 }
 

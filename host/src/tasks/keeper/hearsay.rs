@@ -59,6 +59,7 @@ impl Reader for Keeper {
     fn hear(&self, news: News) {
         match news {
             News::Event(key) => self.wakeups().wake_here(key),
+            News::Left => self.inherit(),
             News::Cancel(key) => {
                 let keeper = self.clone();
                 // What others say is a hint; the task itself says whether it is to be cancelled.
