@@ -11,8 +11,10 @@ pub use rehearsal::RehearsalError;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
+use std::time::Duration;
 
 use attache_task_store::Scope;
+use tokio::time::timeout;
 use tracing::{Instrument, Span, error};
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
@@ -21,11 +23,11 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use crate::bindings::WorkerPre;
 use crate::card_signer::CardSigner;
 use crate::component::{self, LoadError};
-use crate::config::Limits;
+use crate::config::GuestLimits;
 use crate::dispatch::Dispatcher;
 use crate::engine::CpuMeter;
 use crate::identity::Caller;
-use crate::instance::{self, Capabilities, Instance};
+use crate::instance::{self, Breach, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
 use crate::push::Translate;
 use crate::settings::Settings;
@@ -38,7 +40,7 @@ pub struct Shared {
     /// Compiles and runs.
     pub engine: Engine,
     /// What instances may use.
-    pub limits: Limits,
+    pub limits: GuestLimits,
     /// The way out.
     pub outbound: Outbound,
     /// The task log.
@@ -109,6 +111,11 @@ impl Agent {
         &self.handler
     }
 
+    /// What its instances may use.
+    pub fn limits(&self) -> &GuestLimits {
+        &self.shared.limits
+    }
+
     /// Whether it can take up stored tasks.
     pub fn resumes(&self) -> bool {
         self.worker.is_some()
@@ -124,7 +131,9 @@ impl Agent {
         self.store_with(caller, tasks)
     }
 
-    fn store_with(&self, caller: Caller, tasks: Tasks) -> (Store<Instance>, CpuMeter) {
+    fn store_with(&self, caller: Caller, mut tasks: Tasks) -> (Store<Instance>, CpuMeter) {
+        let limits = self.limits();
+        tasks.allow_calls(limits.store_calls);
         let capabilities = Capabilities {
             settings: self.settings.clone(),
             caller,
@@ -132,10 +141,10 @@ impl Agent {
             tasks,
             outbound: OutboundHooks::new(self.shared.outbound.clone(), Span::current()),
         };
-        let instance = Instance::new(capabilities, self.shared.limits.memory);
+        let instance = Instance::new(capabilities, limits);
         let mut store = Store::new(&self.shared.engine, instance);
-        Instance::limit(&mut store);
-        let meter = CpuMeter::new(self.shared.limits.cpu);
+        Instance::limit(&mut store, limits);
+        let meter = CpuMeter::new(limits.cpu);
         meter.govern(&mut store);
         (store, meter)
     }
@@ -156,7 +165,10 @@ impl Agent {
                 .call_notification(&mut store, &scope.tenant, &task_id, &version)
                 .await
         });
-        untrapped("notification", meter.measure(said).await)
+        let patience = self.limits().response_head;
+        let late = Breach::Late(patience);
+        self.untrapped("notification", patience, late, meter.measure(said))
+            .await
     }
 
     fn worker(&self) -> Result<&WorkerPre<Instance>, String> {
@@ -180,16 +192,48 @@ impl Agent {
                 .call_run(&mut store, &tenant, &task_id)
                 .await
         });
-        untrapped("run", meter.measure(run).await)
+        let patience = self.limits().background;
+        let late = Breach::Background(patience);
+        self.untrapped("run", patience, late, meter.measure(run))
+            .await
     }
-}
 
-/// What a function of the worker answered; that it trapped is an answer too.
-fn untrapped<T>(function: &str, answer: wasmtime::Result<Result<T, String>>) -> Result<T, String> {
-    answer.unwrap_or_else(|trap| {
-        error!("the component trapped in worker.{function}: {trap:?}");
-        Err("it trapped".to_owned())
-    })
+    /// What a function of the worker answers; that it traps, or takes too long, is an answer too.
+    async fn untrapped<T>(
+        &self,
+        function: &str,
+        patience: Duration,
+        late: Breach,
+        call: impl Future<Output = wasmtime::Result<Result<T, String>>>,
+    ) -> Result<T, String> {
+        match timeout(patience, call).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(trap)) => {
+                let what = format!("the component trapped in worker.{function}");
+                self.trapped(&what, &trap);
+                Err("it trapped".to_owned())
+            }
+            Err(_) => {
+                late.hit();
+                error!("in worker.{function}: {late}");
+                Err(late.told().to_owned())
+            }
+        }
+    }
+
+    /// Notes that an instance trapped. Returns the limit that it did so by.
+    pub fn trapped(&self, what: &str, trap: &wasmtime::Error) -> Option<Breach> {
+        let breach = Breach::of_trap(trap, self.limits());
+        match breach {
+            // The trap says so itself.
+            None | Some(Breach::Cpu(_)) => error!("{what}: {trap:?}"),
+            Some(breach) => error!("{what}: {breach}: {trap:?}"),
+        }
+        if let Some(breach) = breach {
+            breach.hit();
+        }
+        breach
+    }
 }
 
 impl Translate for Agent {

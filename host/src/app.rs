@@ -17,7 +17,7 @@ use crate::cloud_run;
 use crate::component::{self, LoadError};
 use crate::config::{Config, Dispatching, Platform, PublicUrl, PushSettings};
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
-use crate::engine::{self, Ticker};
+use crate::engine::{self, SlowLane, Ticker};
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner, Translate};
@@ -114,7 +114,7 @@ impl App {
     /// The first of these that fails.
     pub async fn start(config: Config, telemetry: &Telemetry) -> Result<Self, StartError> {
         let began = Instant::now();
-        let engine = engine::for_serving(&config.limits)
+        let engine = engine::for_serving(&config.guest)
             .map_err(|error| StartError::Engine(format!("{error:#}")))?;
         Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
         let metadata = Metadata::new(&config.metadata_host);
@@ -152,7 +152,7 @@ impl App {
         let keeper = Keeper::new(database.clone(), config.keeping);
         let shared = Shared {
             engine,
-            limits: config.limits,
+            limits: config.guest,
             outbound: Outbound::new(config.outbound),
             keeper: keeper.clone(),
             dispatcher: dispatcher.clone(),
@@ -183,7 +183,8 @@ impl App {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
 
-        let work = Work::default();
+        let lane = SlowLane::start().map_err(|error| StartError::Engine(error.to_string()))?;
+        let work = Work::beside(lane);
         let resume = agent.resumes().then(|| agent.clone() as Arc<dyn Resume>);
         let translate = agent.resumes().then(|| agent.clone() as Arc<dyn Translate>);
         let callback = match (&resume, &public_url) {

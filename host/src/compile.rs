@@ -4,26 +4,22 @@
 //! host, and an agent card that is wrong.
 
 use std::path::Path;
-use std::time::Duration;
 
 use crate::agent::{Agent, Shared};
 use crate::app::StartError;
 use crate::card_signer::CardSigner;
 use crate::component;
-use crate::config::{Limits, Platform};
+use crate::config::{GuestLimits, Platform};
 use crate::dispatch::Dispatcher;
 use crate::engine::{self, Ticker};
 use crate::outbound::{Outbound, OutboundConfig};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Keeping, TaskDatabase};
 
-/// What the one instance may use that shows its card.
-const LIMITS: Limits = Limits {
-    max_body: 1 << 20,
-    max_instances: 1,
-    memory: 1 << 30,
-    cpu: Duration::from_secs(30),
-};
+/// Memory of the one instance that shows its card.
+const MEMORY: usize = 1 << 30;
+/// What it is told of the size of requests.
+const MAX_BODY: u64 = 1 << 20;
 
 /// Compiles `component` into the file `output`. Returns the size of what was written.
 ///
@@ -33,11 +29,16 @@ pub async fn compile(component: &Path, output: &Path) -> Result<u64, StartError>
     let compiler = engine::for_compiling().map_err(cannot)?;
     let compiled = component::compile(&compiler, component)?;
 
-    let engine = engine::for_serving(&LIMITS).map_err(cannot)?;
+    let limits = GuestLimits {
+        max_instances: 1,
+        memory: MEMORY,
+        ..GuestLimits::default()
+    };
+    let engine = engine::for_serving(&limits).map_err(cannot)?;
     Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
     let shared = Shared {
         engine,
-        limits: LIMITS,
+        limits,
         outbound: Outbound::new(OutboundConfig::default()),
         keeper: Keeper::new(TaskDatabase::in_memory().await?, Keeping::default()),
         dispatcher: Dispatcher::inline(),
@@ -50,7 +51,7 @@ pub async fn compile(component: &Path, output: &Path) -> Result<u64, StartError>
         None,
         0,
         true,
-        LIMITS.max_body,
+        MAX_BODY,
     );
     let agent = Agent::of_bytes(shared, component, &compiled, settings)?;
     agent.rehearse().await?;

@@ -13,6 +13,7 @@ mod dispatch;
 mod environment;
 mod error;
 mod flags;
+mod guest_limits;
 mod key_source;
 mod origins;
 mod parse;
@@ -28,6 +29,7 @@ pub use dispatch::{Dispatching, QueueConfig, QueueName};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
+pub use guest_limits::{GuestLimitFlags, GuestLimits};
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
@@ -75,8 +77,10 @@ pub struct Config {
     pub outbound: OutboundConfig,
     /// Config keys for the component, as given; the host adds its own.
     pub settings: BTreeMap<String, String>,
-    /// What one request, and all of them together, may use.
+    /// What a caller may use.
     pub limits: Limits,
+    /// What the agent may use.
+    pub guest: GuestLimits,
     /// How long running requests may go on after the signal to stop.
     pub drain: Duration,
     /// How to write logs.
@@ -133,12 +137,6 @@ impl CardMode {
 pub struct Limits {
     /// Bytes of a request body.
     pub max_body: u64,
-    /// Instances alive at the same time, one per request.
-    pub max_instances: u32,
-    /// Bytes of linear memory of one instance.
-    pub memory: usize,
-    /// CPU time of one instance.
-    pub cpu: Duration,
 }
 
 impl Config {
@@ -254,29 +252,8 @@ impl Config {
                     1 << 10,
                     4 << 30,
                 )?,
-                max_instances: parse::whole_number(
-                    "ATTACHE_MAX_INSTANCES (--max-instances)",
-                    flags.max_instances,
-                    256,
-                    1,
-                    10_000,
-                )?,
-                memory: parse::size(
-                    "ATTACHE_MEMORY (--memory)",
-                    flags.memory,
-                    256 << 20,
-                    1 << 20,
-                    4 << 30,
-                )
-                .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))?,
-                cpu: Duration::from_millis(parse::whole_number(
-                    "ATTACHE_CPU_MS (--cpu-ms)",
-                    flags.cpu_ms,
-                    60_000,
-                    10,
-                    86_400_000,
-                )?),
             },
+            guest: guest_limits::resolve(flags.guest)?,
             drain: parse::seconds(
                 "ATTACHE_DRAIN (--drain)",
                 flags.drain,

@@ -4,10 +4,13 @@
 //! theirs from one function. A compiled file may run on another machine than the one that wrote
 //! it; `compile` therefore names the CPU that it may count on and takes nothing from its own.
 
+mod clock;
 mod meter;
+mod slow_lane;
 mod ticker;
 
 pub use meter::{CpuMeter, Metered};
+pub use slow_lane::{Carried, SlowLane};
 pub use ticker::Ticker;
 
 use tracing::warn;
@@ -15,7 +18,7 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
 };
 
-use crate::config::Limits;
+use crate::config::GuestLimits;
 
 /// The machine that code is compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +44,9 @@ pub const BASELINE: [&str; 6] = [
 pub const RESUMED_INSTANCES: u32 = 8;
 
 /// A component may be a composition of a few modules with a memory each.
-const CORE_INSTANCES_PER_COMPONENT: u32 = 8;
-const MEMORIES_PER_COMPONENT: u32 = 2;
-const TABLES_PER_COMPONENT: u32 = 4;
+pub(crate) const CORE_INSTANCES: u32 = 8;
+pub(crate) const MEMORIES: u32 = 2;
+pub(crate) const TABLES: u32 = 4;
 /// A slot that was used keeps this much, so that the next instance clears it instead of asking the
 /// kernel for pages.
 const KEEP_MEMORY: usize = 1 << 20;
@@ -65,7 +68,7 @@ pub fn for_compiling() -> wasmtime::Result<Engine> {
 ///
 /// # Errors
 /// When not even that is possible.
-pub fn for_serving(limits: &Limits) -> wasmtime::Result<Engine> {
+pub fn for_serving(limits: &GuestLimits) -> wasmtime::Result<Engine> {
     let mut config = settings(Target::ThisMachine)?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
     match Engine::new(&config) {
@@ -115,19 +118,19 @@ fn enable(config: &mut Config, flag: &str) {
     }
 }
 
-fn pool(limits: &Limits) -> PoolingAllocationConfig {
+fn pool(limits: &GuestLimits) -> PoolingAllocationConfig {
     let instances = limits.max_instances.saturating_add(RESUMED_INSTANCES);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_stacks(instances)
-        .total_core_instances(instances.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
-        .total_memories(instances.saturating_mul(MEMORIES_PER_COMPONENT))
-        .total_tables(instances.saturating_mul(TABLES_PER_COMPONENT))
-        .max_memories_per_component(MEMORIES_PER_COMPONENT)
-        .max_tables_per_component(TABLES_PER_COMPONENT)
-        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .total_memories(instances.saturating_mul(MEMORIES))
+        .total_tables(instances.saturating_mul(TABLES))
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_core_instances_per_component(CORE_INSTANCES)
         .max_memory_size(limits.memory)
-        .table_elements(20_000)
+        .table_elements(limits.table_elements)
         .linear_memory_keep_resident(KEEP_MEMORY)
         .table_keep_resident(KEEP_TABLE)
         .async_stack_keep_resident(KEEP_STACK)
@@ -143,11 +146,10 @@ mod tests {
 
     #[test]
     fn what_the_compiling_engine_writes_the_serving_engine_loads() {
-        let limits = Limits {
-            max_body: 1024,
+        let limits = GuestLimits {
             max_instances: 2,
             memory: 1 << 20,
-            cpu: std::time::Duration::from_secs(1),
+            ..GuestLimits::default()
         };
         let code = for_compiling()
             .unwrap()

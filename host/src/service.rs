@@ -6,6 +6,8 @@
 
 mod access_log;
 mod answer;
+mod audience;
+mod bounds;
 mod called;
 mod exchange;
 mod health;
@@ -70,10 +72,11 @@ impl Service {
         callback: Option<Callback>,
         key_set: Option<Bytes>,
     ) -> Self {
+        let instances = agent.limits().max_instances as usize;
         Self(Arc::new(Inner {
             agent,
             limits,
-            instances: Arc::new(Semaphore::new(limits.max_instances as usize)),
+            instances: Arc::new(Semaphore::new(instances)),
             work,
             callback,
             health: Health::new(database),
@@ -165,10 +168,9 @@ impl Service {
     fn permit(&self) -> Result<OwnedSemaphorePermit, Answer> {
         let permit = self.0.instances.clone().try_acquire_owned();
         permit.map_err(|_| {
-            debug!("all {} instances are busy", self.0.limits.max_instances);
-            Answer::Busy {
-                most: self.0.limits.max_instances,
-            }
+            let most = self.0.agent.limits().max_instances;
+            debug!("all {most} instances are busy");
+            Answer::Busy { most }
         })
     }
 }

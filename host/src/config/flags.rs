@@ -1,6 +1,6 @@
 use clap::{Args, Parser, Subcommand};
 
-use super::{DataFlags, DeadLettersFlags, PushFlags};
+use super::{DataFlags, DeadLettersFlags, GuestLimitFlags, PushFlags};
 
 /// Runs an A2A agent component.
 ///
@@ -266,32 +266,9 @@ pub struct Flags {
     )]
     pub max_body: Option<String>,
 
-    /// Requests worked on at the same time; more get 503. [default: 256]
-    #[arg(
-        long,
-        env = "ATTACHE_MAX_INSTANCES",
-        hide_env_values = true,
-        value_name = "COUNT"
-    )]
-    pub max_instances: Option<String>,
-
-    /// Memory of one instance, such as 256MiB. [default: 256MiB]
-    #[arg(
-        long,
-        env = "ATTACHE_MEMORY",
-        hide_env_values = true,
-        value_name = "SIZE"
-    )]
-    pub memory: Option<String>,
-
-    /// CPU time of one instance in milliseconds. [default: 60000]
-    #[arg(
-        long,
-        env = "ATTACHE_CPU_MS",
-        hide_env_values = true,
-        value_name = "MS"
-    )]
-    pub cpu_ms: Option<String>,
+    /// What the agent may use of the host.
+    #[command(flatten)]
+    pub guest: GuestLimitFlags,
 
     /// Seconds that running requests get after SIGTERM or SIGINT. [default: 8]
     #[arg(
