@@ -19,7 +19,10 @@ pub use watcher::Watcher;
 
 use std::path::Path;
 
+use std::time::Duration;
+
 use attache_task_store::Scope;
+use tokio::time::timeout;
 use tracing::{Span, error};
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
@@ -28,11 +31,11 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use crate::bindings::WorkerPre;
 use crate::card_signer::CardSigner;
 use crate::component::{self, Cache, ComponentDigest, LoadError};
-use crate::config::Limits;
+use crate::config::GuestLimits;
 use crate::dispatch::Dispatcher;
 use crate::engine::CpuMeter;
 use crate::identity::Caller;
-use crate::instance::{self, Capabilities, Instance};
+use crate::instance::{self, Breach, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Space, Tasks};
@@ -58,7 +61,9 @@ pub struct Terms {
     /// None for the only agent of a process.
     pub name: Option<AgentName>,
     /// What instances may use.
-    pub limits: Limits,
+    pub limits: GuestLimits,
+    /// Bytes of a request body.
+    pub max_body: u64,
     /// The way out.
     pub outbound: Outbound,
     /// The config keys.
@@ -129,6 +134,11 @@ impl Agent {
         &self.handler
     }
 
+    /// What its instances may use.
+    pub fn limits(&self) -> &GuestLimits {
+        &self.terms.limits
+    }
+
     /// Which component it is.
     pub fn digest(&self) -> ComponentDigest {
         self.digest
@@ -145,7 +155,9 @@ impl Agent {
         self.store_with(caller, tasks)
     }
 
-    fn store_with(&self, caller: Caller, tasks: Tasks) -> (Store<Instance>, CpuMeter) {
+    fn store_with(&self, caller: Caller, mut tasks: Tasks) -> (Store<Instance>, CpuMeter) {
+        let limits = self.limits();
+        tasks.allow_calls(limits.store_calls);
         let capabilities = Capabilities {
             settings: self.terms.settings.clone(),
             caller,
@@ -153,10 +165,10 @@ impl Agent {
             tasks,
             outbound: OutboundHooks::new(self.terms.outbound.clone(), Span::current()),
         };
-        let instance = Instance::new(capabilities, self.terms.limits.memory);
+        let instance = Instance::new(capabilities, limits);
         let mut store = Store::new(&self.shared.engine, instance);
-        Instance::limit(&mut store);
-        let meter = CpuMeter::new(self.terms.limits.cpu);
+        Instance::limit(&mut store, limits);
+        let meter = CpuMeter::new(limits.cpu);
         meter.govern(&mut store);
         (store, meter)
     }
@@ -184,7 +196,10 @@ impl Agent {
                 .call_notification(&mut store, tenant, task_id, version)
                 .await
         });
-        untrapped("notification", meter.measure(said).await)
+        let patience = self.limits().response_head;
+        let late = Breach::Late(patience);
+        self.untrapped("notification", patience, late, meter.measure(said))
+            .await
     }
 
     fn worker(&self) -> Result<&WorkerPre<Instance>, String> {
@@ -211,16 +226,48 @@ impl Agent {
                 .call_run(&mut store, tenant, task_id)
                 .await
         });
-        untrapped("run", meter.measure(run).await)
+        let patience = self.limits().background;
+        let late = Breach::Background(patience);
+        self.untrapped("run", patience, late, meter.measure(run))
+            .await
     }
-}
 
-/// What a function of the worker answered; that it trapped is an answer too.
-fn untrapped<T>(function: &str, answer: wasmtime::Result<Result<T, String>>) -> Result<T, String> {
-    answer.unwrap_or_else(|trap| {
-        error!("the component trapped in worker.{function}: {trap:?}");
-        Err("it trapped".to_owned())
-    })
+    /// What a function of the worker answers; that it traps, or takes too long, is an answer too.
+    async fn untrapped<T>(
+        &self,
+        function: &str,
+        patience: Duration,
+        late: Breach,
+        call: impl Future<Output = wasmtime::Result<Result<T, String>>>,
+    ) -> Result<T, String> {
+        match timeout(patience, call).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(trap)) => {
+                let what = format!("the component trapped in worker.{function}");
+                self.trapped(&what, &trap);
+                Err("it trapped".to_owned())
+            }
+            Err(_) => {
+                late.hit();
+                error!("in worker.{function}: {late}");
+                Err(late.told().to_owned())
+            }
+        }
+    }
+
+    /// Notes that an instance trapped. Returns the limit that it did so by.
+    pub fn trapped(&self, what: &str, trap: &wasmtime::Error) -> Option<Breach> {
+        let breach = Breach::of_trap(trap, self.limits());
+        match breach {
+            // The trap says so itself.
+            None | Some(Breach::Cpu(_)) => error!("{what}: {trap:?}"),
+            Some(breach) => error!("{what}: {breach}: {trap:?}"),
+        }
+        if let Some(breach) = breach {
+            breach.hit();
+        }
+        breach
+    }
 }
 
 /// Seconds since the epoch.

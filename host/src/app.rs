@@ -21,7 +21,7 @@ use crate::config::{
 };
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
 use crate::ending::{Ending, Part};
-use crate::engine::{self, Capacity, Ticker};
+use crate::engine::{self, Capacity, SlowLane, Ticker};
 use crate::life::Stage;
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
@@ -132,10 +132,9 @@ impl App {
     /// The first of these that fails.
     pub async fn start(config: Config, telemetry: &Telemetry) -> Result<Self, StartError> {
         let began = Instant::now();
-        let engine = engine::for_serving(Capacity::of(
-            config.agents.iter().map(|agent| &agent.limits),
-        ))
-        .map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        let engine =
+            engine::for_serving(Capacity::of(config.agents.iter().map(|agent| &agent.guest)))
+                .map_err(|error| StartError::Engine(format!("{error:#}")))?;
         Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
         let metadata = Metadata::new(&config.metadata_host);
         let (database, found) = tokio::join!(
@@ -189,7 +188,8 @@ impl App {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
 
-        let work = Work::default();
+        let lane = SlowLane::start().map_err(|error| StartError::Engine(error.to_string()))?;
+        let work = Work::beside(lane);
         let callback = match &public_url {
             Some(url) if dispatcher.is_by_queue() => {
                 Some(Callback::new(keeper.clone(), roster.clone(), url))
@@ -373,11 +373,12 @@ async fn open_slot(
         platform,
         agent.card,
         agent.grpc,
-        agent.limits.max_body,
+        agent.max_body,
     );
     let terms = Terms {
         name: agent.name,
-        limits: agent.limits,
+        limits: agent.guest,
+        max_body: agent.max_body,
         outbound: Outbound::new(agent.outbound),
         settings,
     };

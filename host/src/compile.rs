@@ -4,26 +4,22 @@
 //! host, and an agent card that is wrong.
 
 use std::path::Path;
-use std::time::Duration;
 
 use crate::agent::{Agent, Shared, Terms};
 use crate::app::StartError;
 use crate::card_signer::CardSigner;
 use crate::component::{self, Cache};
-use crate::config::{Limits, Platform};
+use crate::config::{GuestLimits, Platform};
 use crate::dispatch::Dispatcher;
 use crate::engine::{self, Capacity, Cpu, Ticker};
 use crate::outbound::{Outbound, OutboundConfig};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Keeping, TaskDatabase};
 
-/// What the one instance may use that shows its card.
-const LIMITS: Limits = Limits {
-    max_body: 1 << 20,
-    max_instances: 1,
-    memory: 1 << 30,
-    cpu: Duration::from_secs(30),
-};
+/// Memory of the one instance that shows its card.
+const MEMORY: usize = 1 << 30;
+/// What it is told of the size of requests.
+const MAX_BODY: u64 = 1 << 20;
 
 /// Compiles `component` for machines like `cpu` into the file `output`. Returns the size of what was written.
 ///
@@ -33,7 +29,12 @@ pub async fn compile(component: &Path, cpu: Cpu, output: &Path) -> Result<u64, S
     let compiler = engine::for_compiling(cpu).map_err(cannot)?;
     let compiled = component::compile(&compiler, component)?;
 
-    let engine = engine::for_serving(Capacity::of([LIMITS].iter())).map_err(cannot)?;
+    let limits = GuestLimits {
+        max_instances: 1,
+        memory: MEMORY,
+        ..GuestLimits::default()
+    };
+    let engine = engine::for_serving(Capacity::of([limits].iter())).map_err(cannot)?;
     Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
     let shared = Shared {
         engine,
@@ -48,11 +49,12 @@ pub async fn compile(component: &Path, cpu: Cpu, output: &Path) -> Result<u64, S
         &Platform::Plain,
         None,
         true,
-        LIMITS.max_body,
+        MAX_BODY,
     );
     let terms = Terms {
         name: None,
-        limits: LIMITS,
+        limits,
+        max_body: MAX_BODY,
         outbound: Outbound::new(OutboundConfig::default()),
         settings,
     };

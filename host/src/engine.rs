@@ -4,10 +4,13 @@
 //! theirs from one function. A compiled file may run on another machine than the one that wrote
 //! it; `compile` therefore names the CPU that it may count on and takes nothing from its own.
 
+mod clock;
 mod meter;
+mod slow_lane;
 mod ticker;
 
 pub use meter::{CpuMeter, Metered};
+pub use slow_lane::{Carried, SlowLane};
 pub use ticker::Ticker;
 
 use tracing::warn;
@@ -15,7 +18,7 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
 };
 
-use crate::config::Limits;
+use crate::config::GuestLimits;
 
 /// The machine that code is compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +74,9 @@ const V3: [&str; 6] = [
 pub const RESUMED_INSTANCES: u32 = 8;
 
 /// A component may be a composition of a few modules with a memory each.
-const CORE_INSTANCES_PER_COMPONENT: u32 = 8;
-const MEMORIES_PER_COMPONENT: u32 = 2;
-const TABLES_PER_COMPONENT: u32 = 4;
+pub(crate) const CORE_INSTANCES: u32 = 8;
+pub(crate) const MEMORIES: u32 = 2;
+pub(crate) const TABLES: u32 = 4;
 /// A slot that was used keeps this much, so that the next instance clears it instead of asking the
 /// kernel for pages.
 const KEEP_MEMORY: usize = 1 << 20;
@@ -95,18 +98,22 @@ pub struct Capacity {
     pub instances: u32,
     /// Bytes of linear memory of the largest.
     pub memory: usize,
+    /// Elements of its tables.
+    pub table_elements: usize,
 }
 
 impl Capacity {
     /// Room for agents with these limits.
-    pub fn of<'a>(limits: impl Iterator<Item = &'a Limits>) -> Self {
+    pub fn of<'a>(limits: impl Iterator<Item = &'a GuestLimits>) -> Self {
         let none = Self {
             instances: 0,
             memory: 0,
+            table_elements: 0,
         };
         limits.fold(none, |capacity, limits| Self {
             instances: capacity.instances.saturating_add(limits.max_instances),
             memory: capacity.memory.max(limits.memory),
+            table_elements: capacity.table_elements.max(limits.table_elements),
         })
     }
 }
@@ -173,14 +180,14 @@ fn pool(capacity: Capacity) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_stacks(instances)
-        .total_core_instances(instances.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
-        .total_memories(instances.saturating_mul(MEMORIES_PER_COMPONENT))
-        .total_tables(instances.saturating_mul(TABLES_PER_COMPONENT))
-        .max_memories_per_component(MEMORIES_PER_COMPONENT)
-        .max_tables_per_component(TABLES_PER_COMPONENT)
-        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .total_memories(instances.saturating_mul(MEMORIES))
+        .total_tables(instances.saturating_mul(TABLES))
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_core_instances_per_component(CORE_INSTANCES)
         .max_memory_size(capacity.memory)
-        .table_elements(20_000)
+        .table_elements(capacity.table_elements)
         .linear_memory_keep_resident(KEEP_MEMORY)
         .table_keep_resident(KEEP_TABLE)
         .async_stack_keep_resident(KEEP_STACK)
@@ -199,6 +206,7 @@ mod tests {
         let capacity = Capacity {
             instances: 2,
             memory: 1 << 20,
+            table_elements: 20_000,
         };
         let code = for_compiling(Cpu::default())
             .unwrap()

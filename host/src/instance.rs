@@ -4,8 +4,11 @@
 //! can meet another. It has no folders, no sockets, no environment and no arguments; what it prints
 //! goes to the log.
 
-mod memory;
+mod breach;
+mod growth;
 mod output;
+
+pub use breach::Breach;
 
 use wasmtime::Store;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
@@ -14,16 +17,19 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings;
 use crate::card_signer::CardSigner;
+use crate::config::GuestLimits;
 use crate::identity::Caller;
 use crate::outbound::OutboundHooks;
 use crate::settings::Settings;
 use crate::tasks::{HasTasks, Onlooker, TaskView, Tasks};
 
-use memory::MemoryLimit;
-use output::Output;
+use growth::Growth;
+use output::{Allowance, Output};
 
-/// Resources that one instance may hold: streams, requests, pollables, runs.
-const RESOURCES: usize = 10_000;
+/// Bytes that a component may hand over in one call: the largest append that the task log takes.
+const CALL: usize = 160 << 20;
+/// How many bytes of host memory the fields of a head take, for each byte that is sent of them.
+const FIELD_OVERHEAD: usize = 4;
 
 /// The capabilities of one request.
 pub struct Capabilities {
@@ -45,28 +51,31 @@ pub struct Instance {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     capabilities: Capabilities,
-    memory: MemoryLimit,
+    growth: Growth,
 }
 
 impl Instance {
-    /// The state of a new instance with at most `memory` bytes of linear memory.
-    pub fn new(capabilities: Capabilities, memory: usize) -> Self {
+    /// The state of a new instance under `limits`.
+    pub fn new(capabilities: Capabilities, limits: &GuestLimits) -> Self {
         let mut table = ResourceTable::new();
-        table.set_max_capacity(RESOURCES);
+        table.set_max_capacity(limits.resources);
         let span = tracing::Span::current();
+        let allowance = Allowance::new(limits.log);
         let wasi = WasiCtx::builder()
-            .stdout(Output::new("stdout", span.clone()))
-            .stderr(Output::new("stderr", span))
+            .stdout(Output::new("stdout", span.clone(), allowance.clone()))
+            .stderr(Output::new("stderr", span, allowance))
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .build();
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits.max_response_head.saturating_mul(FIELD_OVERHEAD));
         Self {
             table,
             wasi,
-            http: WasiHttpCtx::new(),
+            http,
             capabilities,
-            memory: MemoryLimit::new(memory),
+            growth: Growth::new(limits),
         }
     }
 
@@ -75,9 +84,12 @@ impl Instance {
         self.capabilities.tasks.onlooker()
     }
 
-    /// Puts the instance under its limits.
-    pub fn limit(store: &mut Store<Self>) {
-        store.limiter(|instance| &mut instance.memory);
+    /// Puts the instance under `limits`, as far as the engine keeps them.
+    pub fn limit(store: &mut Store<Self>, limits: &GuestLimits) {
+        store.limiter(|instance| &mut instance.growth);
+        store.set_hostcall_fuel(CALL);
+        // Resources of the component's own count here alone.
+        store.set_max_component_handles(limits.resources);
     }
 }
 

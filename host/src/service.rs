@@ -6,6 +6,8 @@
 
 mod access_log;
 mod answer;
+mod audience;
+mod bounds;
 mod called;
 mod exchange;
 mod health;
@@ -151,7 +153,7 @@ impl Service {
             request_body::discard(body);
             return Err(Answer::NoSuchAgent);
         };
-        let most = slot.terms().limits.max_body;
+        let most = slot.terms().max_body;
         let declared = head
             .headers
             .get(CONTENT_LENGTH)

@@ -9,6 +9,7 @@
 //! Lifetimes: [`Keeper`] once per process; nothing per component; [`TaskView`] once per request,
 //! bound to the agent ([`space`]) and the caller's owner.
 
+mod calls;
 mod claim;
 mod clock;
 mod convert;

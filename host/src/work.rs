@@ -3,6 +3,7 @@
 //! An instance goes on when its client has left, so the process has to know what still runs before
 //! it may end. Every such piece of work is spawned here; at the end of the process they are waited
 //! for, and what does not end in time is dropped where it waits, so that its destructors still run.
+//! What computes for long goes on in the slow lane, if there is one.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,11 +12,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::engine::SlowLane;
+
 /// The work of this process that is still going on. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Work {
     running: watch::Sender<usize>,
     dropped: watch::Sender<bool>,
+    lane: Option<SlowLane>,
 }
 
 impl Default for Work {
@@ -23,6 +27,7 @@ impl Default for Work {
         Self {
             running: watch::channel(0).0,
             dropped: watch::channel(false).0,
+            lane: None,
         }
     }
 }
@@ -38,6 +43,14 @@ impl Drop for Piece {
 }
 
 impl Work {
+    /// Work that is carried over to `lane` where it computes for long.
+    pub fn beside(lane: SlowLane) -> Self {
+        Self {
+            lane: Some(lane),
+            ..Self::default()
+        }
+    }
+
     /// Runs `future` to its end, or until [`Work::cut_off`] drops it. The handle gives none then.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<Option<F::Output>>
     where
@@ -47,14 +60,18 @@ impl Work {
         self.running.send_modify(|running| *running += 1);
         let piece = Piece(self.running.clone());
         let mut dropped = self.dropped.subscribe();
-        tokio::spawn(async move {
+        let piece = async move {
             let output = tokio::select! {
                 output = future => Some(output),
                 _ = dropped.wait_for(|dropped| *dropped) => None,
             };
             drop(piece);
             output
-        })
+        };
+        match &self.lane {
+            Some(lane) => tokio::spawn(lane.carry(piece)),
+            None => tokio::spawn(piece),
+        }
     }
 
     /// How many pieces of work are going on.

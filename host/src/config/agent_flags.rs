@@ -1,5 +1,7 @@
 use clap::Args;
 
+use super::GuestLimitFlags;
+
 /// The flags of `serve` that each of several agents may have for itself, as text.
 #[derive(Debug, Default, Clone, Args)]
 pub struct AgentFlags {
@@ -60,32 +62,9 @@ pub struct AgentFlags {
     )]
     pub max_body: Option<String>,
 
-    /// Requests worked on at the same time; more get 503. [default: 256]
-    #[arg(
-        long,
-        env = "ATTACHE_MAX_INSTANCES",
-        hide_env_values = true,
-        value_name = "COUNT"
-    )]
-    pub max_instances: Option<String>,
-
-    /// Memory of one instance, such as 256MiB. [default: 256MiB]
-    #[arg(
-        long,
-        env = "ATTACHE_MEMORY",
-        hide_env_values = true,
-        value_name = "SIZE"
-    )]
-    pub memory: Option<String>,
-
-    /// CPU time of one instance in milliseconds. [default: 60000]
-    #[arg(
-        long,
-        env = "ATTACHE_CPU_MS",
-        hide_env_values = true,
-        value_name = "MS"
-    )]
-    pub cpu_ms: Option<String>,
+    /// What the agent may use of the host.
+    #[command(flatten)]
+    pub guest: GuestLimitFlags,
 }
 
 impl AgentFlags {

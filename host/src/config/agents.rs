@@ -12,8 +12,8 @@ use clap::{Args, Command, FromArgMatches};
 
 use super::agent_flags::AgentFlags;
 use super::{
-    CardMode, ConfigError, Environment, Limits, Platform, PublicUrl, limits, origins, parse,
-    public_url, settings,
+    CardMode, ConfigError, Environment, GuestLimits, Platform, PublicUrl, guest_limits, origins,
+    parse, public_url, settings,
 };
 use crate::agent::AgentName;
 use crate::outbound::{AllowList, Caller, OutboundConfig};
@@ -46,8 +46,10 @@ pub struct AgentConfig {
     pub outbound: OutboundConfig,
     /// Config keys for the component, as given; the host adds its own.
     pub settings: BTreeMap<String, String>,
-    /// What one request, and all of them together, may use.
-    pub limits: Limits,
+    /// Bytes of a request body.
+    pub max_body: u64,
+    /// What the component may use.
+    pub guest: GuestLimits,
 }
 
 impl AgentConfig {
@@ -379,7 +381,14 @@ fn agent(
             caller: Caller::Component,
         },
         settings,
-        limits: limits::resolve(&flags)?,
+        max_body: parse::size(
+            "ATTACHE_MAX_BODY (--max-body)",
+            flags.max_body,
+            32 << 20,
+            1 << 10,
+            4 << 30,
+        )?,
+        guest: guest_limits::resolve(flags.guest)?,
     })
 }
 

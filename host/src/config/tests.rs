@@ -36,7 +36,7 @@ fn defaults_serve_this_machine_only() {
         config.keeping.idempotency_window,
         Some(Duration::from_secs(600))
     );
-    assert_eq!(config.agents[0].limits.max_body, 33_554_432);
+    assert_eq!(config.agents[0].max_body, 33_554_432);
     assert_eq!(config.log.format, LogFormat::Text);
     assert!(!config.agents[0].outbound.allow_private);
 }

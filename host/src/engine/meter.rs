@@ -3,9 +3,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wasmtime::{Store, UpdateDeadline};
+
+use super::clock;
+use crate::instance::Breach;
 
 /// The time that one instance spends on a thread.
 ///
@@ -18,10 +21,9 @@ pub struct CpuMeter(Arc<Spent>);
 #[derive(Debug)]
 struct Spent {
     budget: Duration,
-    born: Instant,
     /// Nanoseconds spent in polls that have ended.
     before: AtomicU64,
-    /// When the current poll began, in nanoseconds since `born`.
+    /// When the current poll began, by the clock of its thread.
     poll_began: AtomicU64,
 }
 
@@ -30,7 +32,6 @@ impl CpuMeter {
     pub fn new(budget: Duration) -> Self {
         Self(Arc::new(Spent {
             budget,
-            born: Instant::now(),
             before: AtomicU64::new(0),
             poll_began: AtomicU64::new(0),
         }))
@@ -42,13 +43,12 @@ impl CpuMeter {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
             if meter.spent() > meter.0.budget {
-                wasmtime::bail!(
-                    "the component used more than {} ms of CPU time in one request; \
-                     ATTACHE_CPU_MS (--cpu-ms) sets this limit",
-                    meter.0.budget.as_millis()
-                );
+                return Err(Breach::Cpu(meter.0.budget).into());
             }
-            Ok(UpdateDeadline::Yield(1))
+            // Unlike the engine's own way to yield, the runtime's lets it look for what happened on
+            // its sockets first.
+            let yielded = Box::pin(tokio::task::yield_now());
+            Ok(UpdateDeadline::YieldCustom(1, yielded))
         });
     }
 
@@ -60,15 +60,10 @@ impl CpuMeter {
         }
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.0.born.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-
     /// Called from inside a poll.
     fn spent(&self) -> Duration {
-        let current = self
-            .now()
-            .saturating_sub(self.0.poll_began.load(Ordering::Relaxed));
+        let current =
+            clock::nanoseconds().saturating_sub(self.0.poll_began.load(Ordering::Relaxed));
         Duration::from_nanos(
             self.0
                 .before
@@ -89,10 +84,10 @@ impl<F: Future + Unpin> Future for Metered<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let began = self.meter.now();
+        let began = clock::nanoseconds();
         self.meter.0.poll_began.store(began, Ordering::Relaxed);
         let polled = Pin::new(&mut self.future).poll(cx);
-        let spent = self.meter.now().saturating_sub(began);
+        let spent = clock::nanoseconds().saturating_sub(began);
         self.meter.0.before.fetch_add(spent, Ordering::Relaxed);
         polled
     }

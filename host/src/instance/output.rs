@@ -1,22 +1,22 @@
 use std::io;
 use std::mem;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use tracing::{Span, info};
+use tracing::{Span, info, warn};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use crate::telemetry::COMPONENT;
+use crate::config::shown_size;
+use crate::telemetry::{COMPONENT, Limit};
 
 /// A longer line is logged in pieces.
 const LONGEST_LINE: usize = 8 << 10;
-/// What one instance may print on one stream; the rest is dropped.
-const MOST: usize = 1 << 20;
 /// What the component may hand over at once.
 const PERMIT: usize = 64 << 10;
 
@@ -29,16 +29,42 @@ struct Lines {
     stream: &'static str,
     span: Span,
     line: Vec<u8>,
-    left: usize,
+    allowance: Allowance,
+}
+
+/// What one instance may print, on all its streams together; the rest is dropped.
+#[derive(Debug, Clone)]
+pub(super) struct Allowance {
+    most: usize,
+    left: Arc<AtomicUsize>,
+}
+
+impl Allowance {
+    pub(super) fn new(most: usize) -> Self {
+        let left = Arc::new(AtomicUsize::new(most));
+        Self { most, left }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.left.load(Ordering::Relaxed) == 0
+    }
+
+    /// How many of `bytes` may still be printed. An instance does one thing at a time.
+    fn take(&self, bytes: usize) -> usize {
+        let left = self.left.load(Ordering::Relaxed);
+        let taken = bytes.min(left);
+        self.left.store(left - taken, Ordering::Relaxed);
+        taken
+    }
 }
 
 impl Output {
-    pub(super) fn new(stream: &'static str, span: Span) -> Self {
+    pub(super) fn new(stream: &'static str, span: Span, allowance: Allowance) -> Self {
         Self(Arc::new(Mutex::new(Lines {
             stream,
             span,
             line: Vec::new(),
-            left: MOST,
+            allowance,
         })))
     }
 
@@ -49,11 +75,10 @@ impl Output {
 
 impl Lines {
     fn print(&mut self, bytes: &[u8]) {
-        if self.left == 0 {
+        if self.allowance.is_spent() {
             return;
         }
-        let (taken, rest) = bytes.split_at(bytes.len().min(self.left));
-        self.left -= taken.len();
+        let (taken, _) = bytes.split_at(self.allowance.take(bytes.len()));
         for piece in taken.split_inclusive(|byte| *byte == b'\n') {
             for piece in piece.chunks(LONGEST_LINE) {
                 if self.line.len() + piece.len() > LONGEST_LINE {
@@ -65,11 +90,15 @@ impl Lines {
                 self.log();
             }
         }
-        if !rest.is_empty() || self.left == 0 {
+        if self.allowance.is_spent() {
             self.log();
-            self.line
-                .extend_from_slice(b"(this request prints too much; the rest is dropped)");
-            self.log();
+            Limit::Logs.hit();
+            warn!(
+                parent: &self.span,
+                "the component printed {} in one request, and the rest is dropped; \
+                 ATTACHE_MAX_LOG (--max-log) sets this limit",
+                shown_size(self.allowance.most as u64)
+            );
         }
     }
 

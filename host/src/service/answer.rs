@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::reply::ReplyBody;
 use crate::config::shown_size;
+use crate::instance::Breach;
 
 /// What the host answers by itself, in the shape of a `google.rpc.Status`, which the A2A bindings
 /// use for errors too.
@@ -24,9 +25,19 @@ pub(super) enum Answer {
     /// The component ended without an answer; the log says why.
     Failed(&'static str),
     NotReady(&'static str),
+    /// The component took too long.
+    TimedOut(&'static str),
 }
 
 impl Answer {
+    /// Said by what ended an instance, or its response, before anything was sent of it.
+    pub(super) fn of_breach(breach: Breach) -> Self {
+        match breach {
+            Breach::Late(_) => Self::TimedOut(breach.told()),
+            _ => Self::Failed(breach.told()),
+        }
+    }
+
     /// `grpc` is for clients of gRPC, who read the status from other headers and no body. The HTTP
     /// status stays: proxies and the access log go by it.
     pub(super) fn into_response(self, grpc: bool) -> Response<ReplyBody> {
@@ -72,6 +83,11 @@ impl Answer {
             Self::NotReady(message) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "UNAVAILABLE",
+                message.to_owned(),
+            ),
+            Self::TimedOut(message) => (
+                StatusCode::GATEWAY_TIMEOUT,
+                "DEADLINE_EXCEEDED",
                 message.to_owned(),
             ),
         };
@@ -125,6 +141,7 @@ pub(super) fn of_json(value: serde_json::Value) -> Response<ReplyBody> {
 fn of_grpc(name: &str, message: &str) -> Response<ReplyBody> {
     let code = match name {
         "INVALID_ARGUMENT" => 3,
+        "DEADLINE_EXCEEDED" => 4,
         "NOT_FOUND" => 5,
         "RESOURCE_EXHAUSTED" => 8,
         "UNAVAILABLE" => 14,

@@ -9,11 +9,15 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use super::answer::Answer;
+use super::audience::{Attention, Audience};
+use super::bounds::Bounds;
 use super::outcome::Outcome;
 use super::reply::ReplyBody;
 use super::request_body::RequestBody;
 use crate::agent::Agent;
+use crate::config::GuestLimits;
 use crate::identity::Caller;
+use crate::instance::Breach;
 use crate::work::Work;
 
 type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
@@ -22,7 +26,7 @@ type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
 ///
 /// The instance runs as work of its own, begun before this returns a future: a client that leaves
 /// ends the future and not the instance, which goes on with its task and keeps its permit until it
-/// returns.
+/// returns, or has gone on for too long.
 pub(super) async fn begin(
     agent: Arc<Agent>,
     work: &Work,
@@ -30,17 +34,22 @@ pub(super) async fn begin(
     caller: Caller,
     request: Request<RequestBody>,
 ) -> Result<Response<ReplyBody>, Answer> {
+    let limits = *agent.limits();
     let (sender, head) = oneshot::channel();
+    let (audience, attention) = Audience::new(&limits);
     let outcome = Outcome::default();
     let noted = outcome.clone();
     let instance = async move {
-        let served = serve(&agent, caller, request, sender, &noted).await;
+        let served = serve(&agent, caller, request, sender, attention, &noted).await;
         drop(permit);
         served
     };
     let instance = work.spawn(instance.instrument(Span::current()));
     match head.await {
-        Ok(Ok(response)) => Ok(response.map(|body| ReplyBody::of_component(body, outcome))),
+        Ok(Ok(response)) => {
+            audience.has_head();
+            pass_on(response, &limits, audience, outcome)
+        }
         Ok(Err(code)) => {
             warn!("the component answered with an error instead of a response: {code:?}");
             Err(Answer::Failed("the agent could not answer this request"))
@@ -54,6 +63,7 @@ pub(super) async fn begin(
             Ok(Some(Served::Trapped)) => {
                 Answer::Failed("the agent stopped while it worked on this request")
             }
+            Ok(Some(Served::Stopped(breach))) => Answer::of_breach(breach),
             Ok(Some(Served::SentAway) | None) => {
                 Answer::NotReady("the process is about to end; try again")
             }
@@ -62,9 +72,29 @@ pub(super) async fn begin(
     }
 }
 
+/// The response, unless its head alone shows that it must not be passed on.
+fn pass_on(
+    response: Response<HyperOutgoingBody>,
+    limits: &GuestLimits,
+    audience: Audience,
+    outcome: Outcome,
+) -> Result<Response<ReplyBody>, Answer> {
+    match Bounds::of_response(response.headers(), limits) {
+        Ok(bounds) => {
+            Ok(response.map(|body| ReplyBody::of_component(body, outcome, bounds, audience)))
+        }
+        Err(breach) => {
+            breach.hit();
+            error!("{breach}");
+            Err(Answer::of_breach(breach))
+        }
+    }
+}
+
 enum Served {
     Returned,
     Trapped,
+    Stopped(Breach),
     /// It only waited for what others do, and the process ends.
     SentAway,
 }
@@ -74,6 +104,7 @@ async fn serve(
     caller: Caller,
     request: Request<RequestBody>,
     head: oneshot::Sender<Head>,
+    attention: Attention,
     outcome: &Outcome,
 ) -> Served {
     let (mut store, meter) = agent.store(caller);
@@ -94,6 +125,11 @@ async fn serve(
         biased;
         ran = meter.measure(run) => ran,
         () = onlooker.is_sent_away() => return Served::SentAway,
+        breach = attention.ends() => {
+            breach.hit();
+            error!("{breach}");
+            return Served::Stopped(breach);
+        }
     };
     match ran {
         Ok(()) => {
@@ -105,8 +141,8 @@ async fn serve(
             Served::Returned
         }
         Err(trap) => {
-            error!("the component trapped: {trap:?}");
-            Served::Trapped
+            let breach = agent.trapped("the component trapped", &trap);
+            breach.map_or(Served::Trapped, Served::Stopped)
         }
     }
 }

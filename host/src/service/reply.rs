@@ -1,20 +1,28 @@
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use thiserror::Error;
+use tokio::time::{Instant, Sleep, sleep};
+use tracing::warn;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use super::access_log::AccessLog;
+use super::audience::Audience;
+use super::bounds::Bounds;
 use super::outcome::Outcome;
+use crate::instance::Breach;
 
 /// The body of a response.
 ///
 /// Each piece that the component writes leaves as its own frame, at once. A body that the
-/// component did not finish ends in an error, so that the client sees a broken connection or
-/// stream and never a short answer that looks whole.
+/// component did not finish, or that goes over its bounds, ends in an error, so that the client
+/// sees a broken connection or stream and never a short answer that looks whole. The component is
+/// told that nobody reads any more, as when a client leaves.
 pub struct ReplyBody {
     content: Content,
     log: Option<AccessLog>,
@@ -22,7 +30,16 @@ pub struct ReplyBody {
 
 enum Content {
     Bytes(Full<Bytes>),
-    Component(HyperOutgoingBody, Outcome),
+    Component(Box<Written>),
+}
+
+/// What a component writes.
+struct Written {
+    body: HyperOutgoingBody,
+    outcome: Outcome,
+    bounds: Bounds,
+    pause: Pause,
+    _audience: Audience,
 }
 
 /// The response broke off.
@@ -34,6 +51,9 @@ pub enum Broken {
     /// The component trapped, or the process ends.
     #[error("the component ended before its response was finished")]
     Ended,
+    /// The response went over its bounds.
+    #[error(transparent)]
+    TooMuch(Breach),
 }
 
 impl ReplyBody {
@@ -44,9 +64,20 @@ impl ReplyBody {
         }
     }
 
-    pub(super) fn of_component(body: HyperOutgoingBody, outcome: Outcome) -> Self {
+    pub(super) fn of_component(
+        body: HyperOutgoingBody,
+        outcome: Outcome,
+        bounds: Bounds,
+        audience: Audience,
+    ) -> Self {
         Self {
-            content: Content::Component(body, outcome),
+            content: Content::Component(Box::new(Written {
+                body,
+                outcome,
+                bounds,
+                pause: Pause::default(),
+                _audience: audience,
+            })),
             log: None,
         }
     }
@@ -69,17 +100,14 @@ impl Body for ReplyBody {
             Content::Bytes(bytes) => Pin::new(bytes)
                 .poll_frame(cx)
                 .map_err(|never| match never {}),
-            Content::Component(body, outcome) => match Pin::new(body).poll_frame(cx) {
-                Poll::Ready(None) if outcome.is_broken() => Poll::Ready(Some(Err(Broken::Ended))),
-                polled => polled.map_err(Broken::GivenUp),
-            },
+            Content::Component(written) => written.poll_frame(cx),
         };
         if let (Poll::Ready(frame), Some(log)) = (&polled, &mut self.log) {
             match frame {
                 // Nothing follows trailers, and nobody asks whether something does.
                 Some(Ok(frame)) if frame.is_trailers() => log.complete(),
                 Some(Ok(frame)) => log.sent(frame.data_ref().map_or(0, Bytes::len)),
-                Some(Err(_)) => log.broken("the component ended before its response was finished"),
+                Some(Err(broken)) => log.broken(broken.reason()),
                 None => log.complete(),
             }
         }
@@ -98,7 +126,7 @@ impl Body for ReplyBody {
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             Content::Bytes(bytes) => bytes.size_hint(),
-            Content::Component(body, _) => body.size_hint(),
+            Content::Component(written) => written.body.size_hint(),
         }
     }
 }
@@ -107,7 +135,79 @@ impl Content {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Bytes(bytes) => bytes.is_end_stream(),
-            Self::Component(body, outcome) => body.is_end_stream() && !outcome.is_broken(),
+            Self::Component(written) => {
+                written.body.is_end_stream() && !written.outcome.is_broken()
+            }
         }
+    }
+}
+
+impl Written {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let frame = match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Pending => {
+                let idle = self.bounds.idle;
+                return self
+                    .pause
+                    .poll_over(idle, cx)
+                    .map(|()| Some(Err(broken(Breach::Idle(idle)))));
+            }
+            Poll::Ready(None) if self.outcome.is_broken() => Err(Broken::Ended),
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(Some(frame)) => frame.map_err(Broken::GivenUp),
+        };
+        self.pause.end();
+        Poll::Ready(Some(frame.and_then(|frame| self.bounded(frame))))
+    }
+
+    fn bounded(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Broken> {
+        let checked = match (frame.data_ref(), frame.trailers_ref()) {
+            (Some(data), _) => self.bounds.count(data.len()),
+            (None, Some(trailers)) => self.bounds.check_trailers(trailers),
+            (None, None) => Ok(()),
+        };
+        checked.map_err(broken)?;
+        Ok(frame)
+    }
+}
+
+fn broken(breach: Breach) -> Broken {
+    breach.hit();
+    warn!("{breach}");
+    Broken::TooMuch(breach)
+}
+
+impl Broken {
+    /// For the access log.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::GivenUp(_) | Self::Ended => {
+                "the component ended before its response was finished"
+            }
+            Self::TooMuch(breach) => breach.told(),
+        }
+    }
+}
+
+/// The time since there was last nothing to read. While nobody reads, it does not matter: what the
+/// component wrote meanwhile is found first.
+#[derive(Default)]
+struct Pause {
+    timer: Option<Pin<Box<Sleep>>>,
+    running: bool,
+}
+
+impl Pause {
+    fn end(&mut self) {
+        self.running = false;
+    }
+
+    fn poll_over(&mut self, patience: Duration, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(patience)));
+        if !self.running {
+            self.running = true;
+            timer.as_mut().reset(Instant::now() + patience);
+        }
+        timer.as_mut().poll(cx)
     }
 }

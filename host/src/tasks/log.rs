@@ -1,12 +1,13 @@
 use attache_task_store::{
-    Database, DeletePushConfig, Events, Get, Lease, List, Opening, PushConfigs, PutPushConfig,
-    ReadState, Scope, WriteState,
+    Database, DeletePushConfig, Events, Get, Lease, List, Opening, Operation, PushConfigs,
+    PutPushConfig, ReadState, Scope, WriteState,
 };
 use tracing::warn;
 use wasmtime::Result;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::p2::{DynPollable, subscribe};
 
+use super::calls::{Calls, Purpose};
 use super::keeper::{Beginning, Keeper};
 use super::now;
 use super::onlooker::Onlooker;
@@ -27,6 +28,7 @@ pub struct Tasks {
     owner: String,
     adoption: Option<Adoption>,
     onlooker: Onlooker,
+    pub(super) calls: Calls,
 }
 
 /// A claimed task that the host hands to an instance. The instance resumes it as it would resume
@@ -50,6 +52,7 @@ impl Tasks {
             owner,
             adoption: None,
             onlooker: Onlooker::default(),
+            calls: Calls::default(),
         }
     }
 
@@ -69,6 +72,11 @@ impl Tasks {
         Self { space, ..self }
     }
 
+    /// Refuses calls after the first `most`.
+    pub fn allow_calls(&mut self, most: u64) {
+        self.calls = Calls::at_most(most);
+    }
+
     pub(super) fn adopting(keeper: Keeper, adoption: Adoption) -> Self {
         Self {
             keeper,
@@ -77,6 +85,7 @@ impl Tasks {
             owner: adoption.lease.scope.owner.clone(),
             adoption: Some(adoption),
             onlooker: Onlooker::default(),
+            calls: Calls::default(),
         }
     }
 }
@@ -105,8 +114,43 @@ impl HasData for HasTasks {
 }
 
 impl TaskView<'_> {
-    fn scope(&self, log: &Resource<TaskLog>) -> Result<Scope> {
-        Ok(self.table.get(log)?.scope.clone())
+    /// The log that a call is about, unless it is one call too many.
+    fn scope(
+        &mut self,
+        log: &Resource<TaskLog>,
+        purpose: Purpose,
+    ) -> Result<std::result::Result<Scope, Error>> {
+        let scope = self.table.get(log)?.scope.clone();
+        Ok(self.tasks.calls.count(purpose).map(|()| scope))
+    }
+
+    /// Performs an operation on `log`.
+    async fn perform<O>(
+        &mut self,
+        log: Resource<TaskLog>,
+        operation: impl FnOnce(Scope) -> O,
+    ) -> Result<std::result::Result<O::Output, Error>>
+    where
+        O: Operation + 'static,
+    {
+        self.perform_for(Purpose::Work, log, operation).await
+    }
+
+    async fn perform_for<O>(
+        &mut self,
+        purpose: Purpose,
+        log: Resource<TaskLog>,
+        operation: impl FnOnce(Scope) -> O,
+    ) -> Result<std::result::Result<O::Output, Error>>
+    where
+        O: Operation + 'static,
+    {
+        let scope = match self.scope(&log, purpose)? {
+            Ok(scope) => scope,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let performed = self.tasks.keeper.database().perform(operation(scope)).await;
+        Ok(performed.map_err(Into::into))
     }
 }
 
@@ -123,7 +167,10 @@ impl HostTaskLog for TaskView<'_> {
         log: Resource<TaskLog>,
         opening: wit::Opening,
     ) -> Result<std::result::Result<Begun, Error>> {
-        let scope = self.scope(&log)?;
+        let scope = match self.scope(&log, Purpose::Work)? {
+            Ok(scope) => scope,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let mut opening = Opening::from(opening);
         let (mut canceled, mut called) = (false, true);
         if let Opening::Resume {
@@ -171,19 +218,15 @@ impl HostTaskLog for TaskView<'_> {
         log: Resource<TaskLog>,
         task_id: String,
     ) -> Result<std::result::Result<Task, Error>> {
-        let get = Get {
-            scope: self.scope(&log)?,
+        let get = |scope| Get {
+            scope,
             task_id,
             now: now(),
         };
         Ok(self
-            .tasks
-            .keeper
-            .database()
-            .perform(get)
-            .await
-            .map(Into::into)
-            .map_err(Into::into))
+            .perform_for(Purpose::Closing, log, get)
+            .await?
+            .map(Into::into))
     }
 
     async fn list(
@@ -191,19 +234,12 @@ impl HostTaskLog for TaskView<'_> {
         log: Resource<TaskLog>,
         query: Query,
     ) -> Result<std::result::Result<Page, Error>> {
-        let list = List {
-            scope: self.scope(&log)?,
+        let list = |scope| List {
+            scope,
             query: query.into(),
             now: now(),
         };
-        Ok(self
-            .tasks
-            .keeper
-            .database()
-            .perform(list)
-            .await
-            .map(Into::into)
-            .map_err(Into::into))
+        Ok(self.perform(log, list).await?.map(Into::into))
     }
 
     async fn events(
@@ -212,20 +248,13 @@ impl HostTaskLog for TaskView<'_> {
         task_id: String,
         after: u64,
     ) -> Result<std::result::Result<Progress, Error>> {
-        let events = Events {
-            scope: self.scope(&log)?,
+        let events = |scope| Events {
+            scope,
             task_id,
             after,
             now: now(),
         };
-        Ok(self
-            .tasks
-            .keeper
-            .database()
-            .perform(events)
-            .await
-            .map(Into::into)
-            .map_err(Into::into))
+        Ok(self.perform(log, events).await?.map(Into::into))
     }
 
     async fn watch(
@@ -234,7 +263,10 @@ impl HostTaskLog for TaskView<'_> {
         task_id: String,
         after: u64,
     ) -> Result<std::result::Result<Resource<DynPollable>, Error>> {
-        let scope = self.scope(&log)?;
+        let scope = match self.scope(&log, Purpose::Work)? {
+            Ok(scope) => scope,
+            Err(refused) => return Ok(Err(refused)),
+        };
         // First registered, then looked: what is written in between is not missed.
         let sleeper = self.tasks.keeper.wakeups().register(&scope, &task_id);
         let events = Events {
@@ -264,13 +296,12 @@ impl HostTaskLog for TaskView<'_> {
         log: Resource<TaskLog>,
         task_id: String,
     ) -> Result<std::result::Result<(), Error>> {
-        let scope = self.scope(&log)?;
-        Ok(self
-            .tasks
-            .keeper
-            .cancel(scope, task_id)
-            .await
-            .map_err(Into::into))
+        let scope = match self.scope(&log, Purpose::Work)? {
+            Ok(scope) => scope,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let canceled = self.tasks.keeper.cancel(scope, task_id).await;
+        Ok(canceled.map_err(Into::into))
     }
 
     async fn put_push_config(
@@ -279,18 +310,12 @@ impl HostTaskLog for TaskView<'_> {
         task_id: String,
         config: PushConfig,
     ) -> Result<std::result::Result<(), Error>> {
-        let put = PutPushConfig {
-            scope: self.scope(&log)?,
+        let put = |scope| PutPushConfig {
+            scope,
             task_id,
             config: config.into(),
         };
-        Ok(self
-            .tasks
-            .keeper
-            .database()
-            .perform(put)
-            .await
-            .map_err(Into::into))
+        self.perform(log, put).await
     }
 
     async fn push_configs(
@@ -298,18 +323,10 @@ impl HostTaskLog for TaskView<'_> {
         log: Resource<TaskLog>,
         task_id: String,
     ) -> Result<std::result::Result<Vec<PushConfig>, Error>> {
-        let configs = PushConfigs {
-            scope: self.scope(&log)?,
-            task_id,
-        };
-        Ok(self
-            .tasks
-            .keeper
-            .database()
-            .perform(configs)
-            .await
-            .map(|configs| configs.into_iter().map(Into::into).collect())
-            .map_err(Into::into))
+        let configs = self
+            .perform(log, |scope| PushConfigs { scope, task_id })
+            .await?;
+        Ok(configs.map(|configs| configs.into_iter().map(Into::into).collect()))
     }
 
     async fn delete_push_config(
@@ -318,18 +335,8 @@ impl HostTaskLog for TaskView<'_> {
         task_id: String,
         id: String,
     ) -> Result<std::result::Result<(), Error>> {
-        let delete = DeletePushConfig {
-            scope: self.scope(&log)?,
-            task_id,
-            id,
-        };
-        Ok(self
-            .tasks
-            .keeper
-            .database()
-            .perform(delete)
-            .await
-            .map_err(Into::into))
+        let delete = |scope| DeletePushConfig { scope, task_id, id };
+        self.perform(log, delete).await
     }
 
     async fn read_state(
@@ -338,18 +345,12 @@ impl HostTaskLog for TaskView<'_> {
         context_id: String,
         key: String,
     ) -> Result<std::result::Result<Option<Vec<u8>>, Error>> {
-        let read = ReadState {
-            scope: self.scope(&log)?,
+        let read = |scope| ReadState {
+            scope,
             context_id,
             key,
         };
-        Ok(self
-            .tasks
-            .keeper
-            .database()
-            .perform(read)
-            .await
-            .map_err(Into::into))
+        self.perform(log, read).await
     }
 
     async fn write_state(
@@ -359,20 +360,14 @@ impl HostTaskLog for TaskView<'_> {
         key: String,
         value: Option<Vec<u8>>,
     ) -> Result<std::result::Result<(), Error>> {
-        let write = WriteState {
-            scope: self.scope(&log)?,
+        let write = |scope| WriteState {
+            scope,
             context_id,
             key,
             value,
             now: now(),
         };
-        Ok(self
-            .tasks
-            .keeper
-            .database()
-            .perform(write)
-            .await
-            .map_err(Into::into))
+        self.perform(log, write).await
     }
 
     async fn drop(&mut self, log: Resource<TaskLog>) -> Result<()> {

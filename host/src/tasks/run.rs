@@ -2,6 +2,7 @@ use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::{DynPollable, subscribe};
 
+use super::calls::Purpose;
 use super::held::HeldRun;
 use super::log::TaskView;
 use super::onlooker::OwnRun;
@@ -18,8 +19,17 @@ pub struct Run(
 
 impl HostRun for TaskView<'_> {
     async fn append(&mut self, run: Resource<Run>, change: Change) -> Result<Result<u64, Error>> {
+        let change = attache_task_store::Change::from(change);
+        let purpose = if change.state.ends_run() {
+            Purpose::Closing
+        } else {
+            Purpose::Work
+        };
+        if let Err(refused) = self.tasks.calls.count(purpose) {
+            return Ok(Err(refused));
+        }
         let run = self.table.get_mut(&run)?;
-        Ok(run.0.append(change.into()).await.map_err(Into::into))
+        Ok(run.0.append(change).await.map_err(Into::into))
     }
 
     fn stopping(&mut self, run: Resource<Run>) -> Result<bool> {
@@ -37,6 +47,9 @@ impl HostRun for TaskView<'_> {
         run: Resource<Run>,
         checkpoint: Option<Vec<u8>>,
     ) -> Result<Result<Placement, Error>> {
+        if let Err(refused) = self.tasks.calls.count(Purpose::Work) {
+            return Ok(Err(refused));
+        }
         let run = self.table.get_mut(&run)?;
         Ok(
             match self.tasks.dispatcher.place(&mut run.0, checkpoint).await {

@@ -18,6 +18,8 @@ pub enum Limit {
     ResponseIdle,
     /// Bytes of a response, or of its head.
     ResponseSize,
+    /// Time that an instance went on with nobody waiting for its response.
+    Background,
     /// Requests that an instance sent.
     OutboundCalls,
     /// Requests that an instance had open at the same time.
@@ -64,6 +66,7 @@ impl Limit {
         Self::ResponseHead,
         Self::ResponseIdle,
         Self::ResponseSize,
+        Self::Background,
         Self::OutboundCalls,
         Self::OutboundConcurrent,
         Self::OutboundBytes,
@@ -91,6 +94,7 @@ impl Limit {
             Self::ResponseHead => "response_head",
             Self::ResponseIdle => "response_idle",
             Self::ResponseSize => "response_size",
+            Self::Background => "background",
             Self::OutboundCalls => "outbound_calls",
             Self::OutboundConcurrent => "outbound_concurrent",
             Self::OutboundBytes => "outbound_bytes",
