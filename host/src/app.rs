@@ -18,6 +18,7 @@ use crate::component::{self, LoadError};
 use crate::config::{Config, Dispatching, Platform, PublicUrl, PushSettings};
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
 use crate::engine::{self, Ticker};
+use crate::identity::{Authenticator, NoAudience};
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner, Translate};
@@ -87,6 +88,9 @@ pub enum StartError {
     /// The queue that is configured cannot be used.
     #[error(transparent)]
     Queue(#[from] NotUsable),
+    /// Callers cannot be authenticated.
+    #[error(transparent)]
+    Callers(#[from] NoAudience),
     /// The engine cannot be set up.
     #[error("the WebAssembly engine cannot be set up: {0}")]
     Engine(String),
@@ -102,6 +106,7 @@ impl StartError {
             | Self::Rehearsal(RehearsalError::Instance(_))
             | Self::UnknownUrl(_)
             | Self::Queue(_)
+            | Self::Callers(_)
             | Self::Engine(_) => 69,
         }
     }
@@ -132,6 +137,10 @@ impl App {
         if config.card_signing.is_some() && public_url.is_none() {
             return Err(StartError::UnknownUrl("the agent card"));
         }
+        let authenticator =
+            Authenticator::new(config.auth, public_url.as_ref().map(PublicUrl::as_str))?;
+        let warmed = authenticator.clone();
+        tokio::spawn(async move { warmed.warm().await });
         let push = deliverer_settings(config.push, public_url.as_ref())?;
 
         let dispatcher = match config.dispatching {
@@ -200,7 +209,15 @@ impl App {
         );
         let key_set = push.signer.as_ref().map(|signer| signer.key_set());
         let (limits, under) = (config.limits, work.clone());
-        let service = Service::new(agent, limits, under, database, callback, key_set);
+        let service = Service::new(
+            agent,
+            authenticator,
+            limits,
+            under,
+            database,
+            callback,
+            key_set,
+        );
         let patience = if config.platform.is_cloud_run() {
             HeaderPatience::PROXY
         } else {

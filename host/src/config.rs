@@ -13,6 +13,7 @@ mod dispatch;
 mod environment;
 mod error;
 mod flags;
+mod identity;
 mod key_source;
 mod origins;
 mod parse;
@@ -28,6 +29,8 @@ pub use dispatch::{Dispatching, QueueConfig, QueueName};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
+pub use identity::IdentityFlags;
+pub(crate) use identity::may_be_asked;
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
@@ -40,6 +43,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::card_signer::CardSigning;
+use crate::identity::AuthConfig;
 use crate::outbound::{AllowList, Caller, OutboundConfig};
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
@@ -53,6 +57,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where this process runs.
     pub platform: Platform,
+    /// How callers are authenticated.
+    pub auth: AuthConfig,
     /// The configured public URL; none leaves it to the platform or to each request.
     pub public_url: Option<PublicUrl>,
     /// Where tasks are kept.
@@ -207,16 +213,22 @@ impl Config {
                  agent's URL",
             ));
         }
+        let host = host(flags.host, &platform)?;
+        let auth = identity::resolve(flags.identity, host, &platform, environment)?;
         let mut settings = settings::resolve(flags.config, environment)?;
         if let Some(origins) = origins::origins(flags.allow_origin)? {
             settings.insert("attache_allow_origin".to_owned(), origins);
         }
+        if let Some(security) = auth.security() {
+            settings.insert("attache_security".to_owned(), security);
+        }
         Ok(Self {
             component: component(flags.component)?,
             listen: SocketAddr::new(
-                host(flags.host, &platform)?,
+                host,
                 parse::whole_number("PORT (--port)", flags.port, 8080, 0, u16::MAX)?,
             ),
+            auth,
             public_url,
             retention: retention::resolve(flags.retention, &data, idempotency_window)?,
             data,

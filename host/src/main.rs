@@ -9,6 +9,7 @@ use attache_host::App;
 use attache_host::compile;
 use attache_host::config::{Cli, CompileFlags, Config, DeadLettersFlags, Environment, Verb};
 use attache_host::dead_letters;
+use attache_host::identity::NewApiKey;
 use attache_host::signals::Signals;
 use attache_host::telemetry::{LogFormat, Telemetry};
 use clap::Parser;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     };
     match cli.verb {
         Verb::Compile(flags) => compile(&flags),
+        Verb::ApiKey { name } => api_key(&name),
         Verb::DeadLetters(flags) => dead_letters(flags),
         Verb::Serve(flags) => match Config::resolve(*flags, &Environment::of_process()) {
             Ok(config) => serve(config),
@@ -99,6 +101,16 @@ fn compile(flags: &CompileFlags) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => refuse(error.exit_status(), &error),
+    }
+}
+
+fn api_key(name: &str) -> ExitCode {
+    match NewApiKey::for_name(name) {
+        Ok(NewApiKey { key, line }) => {
+            say(&format_args!("key:  {key}\nline: {line}\n"));
+            ExitCode::SUCCESS
+        }
+        Err(error) => refuse(USAGE, &error),
     }
 }
 

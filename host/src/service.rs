@@ -1,7 +1,7 @@
 //! One request, from its head to the end of its response.
 //!
-//! Admission first, since it has to be cheap: the host's own paths, the request's form, its size,
-//! room for an instance. Then the caller, then the component ([`exchange`]). Everything that the
+//! Admission first, since it has to be cheap: the host's own paths, the request's form, its caller, its
+//! size, room for an instance. Then the component ([`exchange`]). Everything that the
 //! host answers by itself is said in one place ([`answer`]).
 
 mod access_log;
@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -30,7 +31,7 @@ use tracing::{Instrument, debug};
 use crate::agent::Agent;
 use crate::config::Limits;
 use crate::dispatch::Callback;
-use crate::identity::Caller;
+use crate::identity::Authenticator;
 use crate::tasks::TaskDatabase;
 use crate::telemetry::{TraceContext, request_span};
 use crate::work::Work;
@@ -48,6 +49,7 @@ pub struct Service(Arc<Inner>);
 
 struct Inner {
     agent: Arc<Agent>,
+    authenticator: Authenticator,
     limits: Limits,
     /// One permit per instance.
     instances: Arc<Semaphore>,
@@ -60,10 +62,11 @@ struct Inner {
 }
 
 impl Service {
-    /// Serves `agent`, with its instances under `work`, a queue that calls `callback`, and the key set
+    /// Serves `agent` to whom `authenticator` admits, with its instances under `work`, a queue that calls `callback`, and the key set
     /// if there is one.
     pub fn new(
         agent: Arc<Agent>,
+        authenticator: Authenticator,
         limits: Limits,
         work: Work,
         database: TaskDatabase,
@@ -72,6 +75,7 @@ impl Service {
     ) -> Self {
         Self(Arc::new(Inner {
             agent,
+            authenticator,
             limits,
             instances: Arc::new(Semaphore::new(limits.max_instances as usize)),
             work,
@@ -134,22 +138,24 @@ impl Service {
         if let Some(callback) = callback.filter(|called| called.is_for(&request)) {
             return called::answer(callback.clone(), &self.0.work, self.permit()?, request).await;
         }
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        let caller = match self.0.authenticator.admit(&mut head).await {
+            Ok(caller) => caller,
+            Err(denied) => {
+                refuse(&head, body);
+                return Err(Answer::Denied(denied));
+            }
+        };
         let most = self.0.limits.max_body;
         let declared = head
             .headers
             .get(CONTENT_LENGTH)
             .and_then(|v| v.to_str().ok()?.parse().ok());
         if declared.is_some_and(|length: u64| length > most) {
-            // A client that is still sending does not read an answer, so take what it sends; one
-            // that asked first has sent nothing.
-            if !head.headers.contains_key(EXPECT) {
-                request_body::discard(body);
-            }
+            refuse(&head, body);
             return Err(Answer::TooLarge { most });
         }
         let permit = self.permit()?;
-        let caller = Caller::of_request(&head);
         let (body, exceeded) = RequestBody::new(body, most);
         let request = Request::from_parts(head, body);
         let exchange = exchange::begin(self.0.agent.clone(), &self.0.work, permit, caller, request);
@@ -170,6 +176,14 @@ impl Service {
                 most: self.0.limits.max_instances,
             }
         })
+    }
+}
+
+/// A client that is still sending does not read an answer, so take what it sends; one that asked first
+/// has sent nothing.
+fn refuse(head: &Parts, body: Incoming) {
+    if !head.headers.contains_key(EXPECT) {
+        request_body::discard(body);
     }
 }
 
