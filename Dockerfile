@@ -3,6 +3,9 @@
 #
 #     docker build -t agent .
 #     docker build -t hello --build-arg AGENT=hello-agent .
+#     docker run -p 8080:8080 -e ATTACHE_AUTH=none agent
+#
+# How callers are authenticated is for whoever runs it to say: docs/identity.md. It does not start without.
 
 FROM rust:1.95 AS build
 ARG AGENT=agent-component

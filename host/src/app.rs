@@ -22,6 +22,7 @@ use crate::config::{
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
 use crate::ending::{Ending, Part};
 use crate::engine::{self, Capacity, SlowLane, Ticker};
+use crate::identity::{Authenticator, NoAudience};
 use crate::life::Stage;
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
@@ -93,6 +94,9 @@ pub enum StartError {
     /// The queue that is configured cannot be used.
     #[error(transparent)]
     Queue(#[from] NotUsable),
+    /// Callers cannot be authenticated.
+    #[error(transparent)]
+    Callers(#[from] NoAudience),
     /// The engine cannot be set up.
     #[error("the WebAssembly engine cannot be set up: {0}")]
     Engine(String),
@@ -120,6 +124,7 @@ impl StartError {
             | Self::Rehearsal(RehearsalError::Instance(_))
             | Self::UnknownUrl(_)
             | Self::Queue(_)
+            | Self::Callers(_)
             | Self::Engine(_) => 69,
         }
     }
@@ -151,6 +156,10 @@ impl App {
         if config.card_signing.is_some() && public_url.is_none() {
             return Err(StartError::UnknownUrl("the agent card"));
         }
+        let authenticator =
+            Authenticator::new(config.auth, public_url.as_ref().map(PublicUrl::as_str))?;
+        let warmed = authenticator.clone();
+        tokio::spawn(async move { warmed.warm().await });
         let push = deliverer_settings(config.push, public_url.as_ref())?;
 
         let dispatcher = match config.dispatching {
@@ -203,7 +212,14 @@ impl App {
             config.keeping.idempotency_window,
         );
         let key_set = push.signer.as_ref().map(|signer| signer.key_set());
-        let service = Service::new(roster.clone(), work.clone(), database, callback, key_set);
+        let service = Service::new(
+            roster.clone(),
+            authenticator,
+            work.clone(),
+            database,
+            callback,
+            key_set,
+        );
         let patience = if config.platform.is_cloud_run() {
             HeaderPatience::PROXY
         } else {

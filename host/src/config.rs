@@ -16,6 +16,7 @@ mod environment;
 mod error;
 mod flags;
 mod guest_limits;
+mod identity;
 mod key_source;
 mod origins;
 mod parse;
@@ -35,6 +36,8 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
 pub use guest_limits::{GuestLimitFlags, GuestLimits};
+pub use identity::IdentityFlags;
+pub(crate) use identity::may_be_asked;
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
@@ -47,6 +50,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::card_signer::CardSigning;
+use crate::identity::AuthConfig;
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
 
@@ -66,6 +70,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where this process runs.
     pub platform: Platform,
+    /// How callers are authenticated.
+    pub auth: AuthConfig,
     /// The configured public URL; none leaves it to the platform or to each request.
     pub public_url: Option<PublicUrl>,
     /// Where tasks are kept.
@@ -197,7 +203,9 @@ impl Config {
                  agent's URL",
             ));
         }
-        let agents = agents::resolve(agents::Given {
+        let host = host(flags.host, &platform)?;
+        let auth = identity::resolve(flags.identity, host, &platform, environment)?;
+        let mut agents = agents::resolve(agents::Given {
             component: flags.component,
             agents: flags.agents,
             flags: flags.agent,
@@ -205,15 +213,23 @@ impl Config {
             environment,
             platform: &platform,
         })?;
+        // Cards say of who may call what is enforced.
+        if let Some(security) = auth.security() {
+            for agent in &mut agents {
+                let key = "attache_security".to_owned();
+                agent.settings.insert(key, security.clone());
+            }
+        }
         Ok(Self {
             cache: cache(flags.cache_dir, &data, &platform)?,
             watch: parse::seconds("ATTACHE_WATCH (--watch)", flags.watch, WATCH)
                 .map(|pause| (!pause.is_zero()).then_some(pause))?,
             agents,
             listen: SocketAddr::new(
-                host(flags.host, &platform)?,
+                host,
                 parse::whole_number("PORT (--port)", flags.port, 8080, 0, u16::MAX)?,
             ),
+            auth,
             public_url,
             retention: retention::resolve(flags.retention, &data, idempotency_window)?,
             data,

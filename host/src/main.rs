@@ -10,6 +10,7 @@ use attache_host::compile;
 use attache_host::config::{Cli, CompileFlags, Config, DeadLettersFlags, Environment, Verb};
 use attache_host::dead_letters;
 use attache_host::ending::Ending;
+use attache_host::identity::NewApiKey;
 use attache_host::signals::{Hangups, Signals};
 use attache_host::telemetry::{LogFormat, Telemetry};
 use clap::Parser;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     };
     match cli.verb {
         Verb::Compile(flags) => compile(&flags),
+        Verb::ApiKey { name } => api_key(&name),
         Verb::DeadLetters(flags) => dead_letters(flags),
         Verb::Serve(flags) => match Config::resolve(*flags, &Environment::of_process()) {
             Ok(config) => serve(config),
@@ -105,6 +107,16 @@ fn compile(flags: &CompileFlags) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => refuse(error.exit_status(), &error),
+    }
+}
+
+fn api_key(name: &str) -> ExitCode {
+    match NewApiKey::for_name(name) {
+        Ok(NewApiKey { key, line }) => {
+            say(&format_args!("key:  {key}\nline: {line}\n"));
+            ExitCode::SUCCESS
+        }
+        Err(error) => refuse(USAGE, &error),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One request, from its head to the end of its response.
 //!
-//! Admission first, since it has to be cheap: the host's own paths, the request's form, its size,
-//! room for an instance. Then the caller, then the component ([`exchange`]). Everything that the
+//! Admission first, since it has to be cheap: the host's own paths, the request's form, its caller, its
+//! size, room for an instance. Then the component ([`exchange`]). Everything that the
 //! host answers by itself is said in one place ([`answer`]).
 
 mod access_log;
@@ -33,7 +33,7 @@ use tracing::{Instrument, debug};
 use crate::agent::{Roster, Slot};
 use crate::component::ComponentDigest;
 use crate::dispatch::Callback;
-use crate::identity::Caller;
+use crate::identity::Authenticator;
 use crate::life::{Life, Stage};
 use crate::tasks::TaskDatabase;
 use crate::telemetry::{Limit, TraceContext, request_span};
@@ -56,6 +56,7 @@ pub struct Service(Arc<Inner>);
 
 struct Inner {
     roster: Arc<Roster>,
+    authenticator: Authenticator,
     work: Work,
     life: Life,
     /// Where the queue calls, if there is one.
@@ -66,10 +67,11 @@ struct Inner {
 }
 
 impl Service {
-    /// Serves the agents of `roster`, with their instances under `work`, a queue that calls `callback`, and the key set
-    /// if there is one.
+    /// Serves the agents of `roster` to whom `authenticator` admits, with their instances under `work`,
+    /// a queue that calls `callback`, and the key set if there is one.
     pub fn new(
         roster: Arc<Roster>,
+        authenticator: Authenticator,
         work: Work,
         database: TaskDatabase,
         callback: Option<Callback>,
@@ -77,6 +79,7 @@ impl Service {
     ) -> Self {
         Self(Arc::new(Inner {
             roster,
+            authenticator,
             work,
             callback,
             health: Health::new(database),
@@ -149,8 +152,15 @@ impl Service {
             return called::answer(callback.clone(), &self.0.work, permit, request).await;
         }
         let (mut head, body) = request.into_parts();
+        let caller = match self.0.authenticator.admit(&mut head).await {
+            Ok(caller) => caller,
+            Err(denied) => {
+                refuse(&head, body);
+                return Err(Answer::Denied(denied));
+            }
+        };
         let Some(slot) = self.0.roster.route(&mut head) else {
-            request_body::discard(body);
+            refuse(&head, body);
             return Err(Answer::NoSuchAgent);
         };
         let most = slot.terms().max_body;
@@ -159,17 +169,12 @@ impl Service {
             .get(CONTENT_LENGTH)
             .and_then(|v| v.to_str().ok()?.parse().ok());
         if declared.is_some_and(|length: u64| length > most) {
-            // A client that is still sending does not read an answer, so take what it sends; one
-            // that asked first has sent nothing.
-            if !head.headers.contains_key(EXPECT) {
-                request_body::discard(body);
-            }
+            refuse(&head, body);
             return Err(Answer::TooLarge { most });
         }
         let permit = permit(slot)?;
         let agent = slot.current();
         let digest = is_card(&head).then(|| agent.digest());
-        let caller = Caller::of_request(&head);
         let (body, exceeded) = RequestBody::new(body, most);
         let request = Request::from_parts(head, body);
         let exchange = exchange::begin(agent, &self.0.work, permit, caller, request);
@@ -214,6 +219,14 @@ fn show(mut response: Response<ReplyBody>, digest: Option<ComponentDigest>) -> R
         response.headers_mut().insert(COMPONENT_DIGEST, digest);
     }
     response
+}
+
+/// A client that is still sending does not read an answer, so take what it sends; one that asked first
+/// has sent nothing.
+fn refuse(head: &Parts, body: Incoming) {
+    if !head.headers.contains_key(EXPECT) {
+        request_body::discard(body);
+    }
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {

@@ -23,6 +23,8 @@ impl Settings {
     ///   ([`Self::deployed_at`]).
     /// - `attache_grpc`: `off` when the card is not to declare gRPC, else absent.
     /// - `attache_allow_origin`: the origins whose pages may use the agent; already in `keys`.
+    /// - `attache_security`: what the card has to say of how callers are authenticated, as JSON; already
+    ///   in `keys`, and absent when they are not.
     /// - `attache_max_body`: the largest request body in bytes, which the component would otherwise
     ///   bound by itself.
     pub fn new(

@@ -1,6 +1,6 @@
 use clap::{Args, Parser, Subcommand};
 
-use super::{AgentFlags, DataFlags, DeadLettersFlags, PushFlags};
+use super::{AgentFlags, DataFlags, DeadLettersFlags, IdentityFlags, PushFlags};
 
 /// Runs an A2A agent component.
 ///
@@ -22,6 +22,11 @@ pub enum Verb {
     Serve(Box<Flags>),
     /// Compile a component ahead of time, for a start without the compiler's work.
     Compile(CompileFlags),
+    /// Make an API key: prints it, this once, and the line that the host is given for it.
+    ApiKey {
+        /// Who holds it: letters, digits, '.', '_', '-' and '@'.
+        name: String,
+    },
     /// What webhooks were not sent, and sending it again.
     #[command(after_help = DEAD_LETTERS_STATUS)]
     DeadLetters(DeadLettersFlags),
@@ -38,6 +43,7 @@ Also read from the environment:
   ATTACHE_AGENT_<NAME>_<SETTING>
                           of one of several agents: HOST, PUBLIC_URL, CONFIG_<KEY>, or a flag that
                           agents may have for themselves, such as ALLOW_OUTBOUND or MEMORY
+  ATTACHE_API_KEYS        lines like those of --api-keys-file, with commas between them
   ATTACHE_CARD_KEY        the key itself instead of --card-key-file
   ATTACHE_PUSH_KEY        the keys themselves instead of --push-key-file
   DATABASE_URL            keep tasks on this PostgreSQL server instead: postgres://USER:PASSWORD@
@@ -133,6 +139,10 @@ pub struct Flags {
         value_name = "ADDRESS"
     )]
     pub host: Option<String>,
+
+    /// How callers are authenticated.
+    #[command(flatten)]
+    pub identity: IdentityFlags,
 
     /// URL under which clients reach the agent. [default: found out]
     #[arg(

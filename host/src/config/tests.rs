@@ -5,6 +5,10 @@ type Variables = &'static [(&'static str, &'static str)];
 fn resolve(flags: Flags, environment: &[(&str, &str)]) -> Result<Config, String> {
     let flags = Flags {
         component: flags.component.or(Some(file!().to_owned())),
+        identity: IdentityFlags {
+            auth: flags.identity.auth.or(given("none")),
+            ..flags.identity
+        },
         ..flags
     };
     let environment = environment

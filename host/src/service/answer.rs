@@ -1,11 +1,12 @@
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
 use serde_json::json;
 
 use super::reply::ReplyBody;
 use crate::config::shown_size;
+use crate::identity::{Denial, Denied};
 use crate::instance::Breach;
 
 /// What the host answers by itself, in the shape of a `google.rpc.Status`, which the A2A bindings
@@ -27,6 +28,8 @@ pub(super) enum Answer {
     NotReady(&'static str),
     /// The component took too long.
     TimedOut(&'static str),
+    /// It is not known who calls, or they may not.
+    Denied(Denied),
 }
 
 impl Answer {
@@ -41,6 +44,8 @@ impl Answer {
     /// `grpc` is for clients of gRPC, who read the status from other headers and no body. The HTTP
     /// status stays: proxies and the access log go by it.
     pub(super) fn into_response(self, grpc: bool) -> Response<ReplyBody> {
+        let mut retry_after = 1;
+        let mut challenges = Vec::new();
         let (status, name, message) = match self {
             Self::Malformed(message) => (
                 StatusCode::BAD_REQUEST,
@@ -90,6 +95,18 @@ impl Answer {
                 "DEADLINE_EXCEEDED",
                 message.to_owned(),
             ),
+            Self::Denied(denied) => {
+                challenges = denied.challenges;
+                let (status, name) = match denied.denial {
+                    Denial::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+                    Denial::Forbidden => (StatusCode::FORBIDDEN, "PERMISSION_DENIED"),
+                    Denial::Unavailable { retry_after: wait } => {
+                        retry_after = wait.as_secs();
+                        (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+                    }
+                };
+                (status, name, denied.message)
+            }
         };
         let mut response = if grpc {
             of_grpc(name, &message)
@@ -100,7 +117,12 @@ impl Answer {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                .insert(RETRY_AFTER, retry_after.into());
+        }
+        for challenge in challenges {
+            if let Ok(challenge) = HeaderValue::try_from(challenge) {
+                response.headers_mut().append(WWW_AUTHENTICATE, challenge);
+            }
         }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response
@@ -143,8 +165,10 @@ fn of_grpc(name: &str, message: &str) -> Response<ReplyBody> {
         "INVALID_ARGUMENT" => 3,
         "DEADLINE_EXCEEDED" => 4,
         "NOT_FOUND" => 5,
+        "PERMISSION_DENIED" => 7,
         "RESOURCE_EXHAUSTED" => 8,
         "UNAVAILABLE" => 14,
+        "UNAUTHENTICATED" => 16,
         _ => 13,
     };
     let mut response = Response::new(ReplyBody::of_bytes(Bytes::new()));

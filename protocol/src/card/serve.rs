@@ -7,7 +7,7 @@ use super::complete::{add_0_3_interfaces, complete};
 use super::conditional::{Validators, etag, moment};
 use super::form::{CONFIG_CARD, Choice, Form};
 use super::hybrid::hybrid;
-use super::{require_valid, sign};
+use super::{require_valid, secure, sign};
 use crate::agent::Agent;
 use crate::binding::{JSON, http_json, json_response};
 use crate::error::{Error, ErrorKind};
@@ -70,6 +70,7 @@ fn print(
     request: &Request<Vec<u8>>,
     form: Form,
 ) -> Result<Printed, Error> {
+    let card = secure(card, platform)?;
     require_valid(&card, "The agent's card")?;
     let base = public_url::resolve(platform, request)?;
     let mut card = complete(card, &base, platform);

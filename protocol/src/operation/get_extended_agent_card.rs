@@ -19,8 +19,9 @@ pub(crate) fn get_extended_agent_card<A: Agent>(
     }
     let caller = call.platform.caller();
     // Without a scheme on the public card there is nothing that a client could authenticate with.
-    if caller.is_none() && !call.card.security_schemes.is_empty() {
-        let schemes: Vec<_> = call.card.security_schemes.keys().cloned().collect();
+    let public = card::secure(call.card.clone(), &*call.platform)?;
+    if caller.is_none() && !public.security_schemes.is_empty() {
+        let schemes: Vec<_> = public.security_schemes.keys().cloned().collect();
         return Err(Error::new(
             ErrorKind::Unauthenticated,
             format!(
@@ -36,6 +37,8 @@ pub(crate) fn get_extended_agent_card<A: Agent>(
             "This agent has no extended card for this caller. Its public card is all there is.",
         )
     })?;
+    // Who may call is the same for both cards.
+    let extended = card::secure(extended, &*call.platform)?;
     card::require_valid(&extended, "The agent's extended card")?;
     let mut extended = card::complete(extended, base, &*call.platform);
     card::sign(&mut extended, &*call.platform)?;

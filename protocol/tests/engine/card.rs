@@ -1,6 +1,7 @@
 mod browsers;
 mod caching;
 mod forms;
+mod security;
 mod signing;
 
 use std::rc::Rc;

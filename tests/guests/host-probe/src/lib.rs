@@ -128,14 +128,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Probe {
                 let lines: Vec<_> = keys.into_iter().map(|(k, v)| format!("{k}={v}")).collect();
                 Reply::to(out).end(&lines.join("\n"));
             }
-            "/caller" => {
-                let identity = bindings::attache::agent::caller::identify();
-                Reply::to(out).end(if identity.is_none() {
-                    "anonymous"
-                } else {
-                    "known"
-                });
-            }
+            "/caller" => Reply::to(out).end(&caller()),
             "/environment" => {
                 let names: Vec<_> = std::env::vars().map(|(name, _)| name).collect();
                 let folders = std::fs::read_dir("/").map_or(0, Iterator::count);
@@ -161,6 +154,20 @@ impl bindings::exports::attache::agent::worker::Guest for Probe {
     fn notification(_: String, _: String, protocol_version: String) -> Result<Vec<u8>, String> {
         Err(format!("the probe does not speak {protocol_version}"))
     }
+}
+
+/// Who calls, as far as the host tells.
+fn caller() -> String {
+    let Some(caller) = bindings::attache::agent::caller::identify() else {
+        return "anonymous".to_owned();
+    };
+    format!(
+        "issuer={} subject={} email={} scopes={}",
+        caller.issuer,
+        caller.subject,
+        caller.email.unwrap_or_default(),
+        caller.scopes.join(",")
+    )
 }
 
 fn echo(request: &IncomingRequest, out: ResponseOutparam) {

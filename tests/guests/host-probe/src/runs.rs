@@ -177,6 +177,7 @@ fn watch(log: &TaskLog, id: &str, target: &Target, out: ResponseOutparam) {
 
 pub(crate) fn resume(tenant: String, task_id: String) -> Result<(), String> {
     println!("resuming {task_id}");
+    println!("{task_id} belongs to {}", crate::caller());
     if task_id.starts_with("unwilling") {
         return Err("this one I do not resume".to_owned());
     }
