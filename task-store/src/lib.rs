@@ -70,7 +70,7 @@ pub use operations::{
     Append, Appended, Begin, Cancel, Check, ClaimDeliveries, ClaimDispatched, ClaimExpired,
     ClaimedDeliveries, DeadLetters, DeletePushConfig, Delivered, DeliveryDropped, DeliveryFailed,
     DiscardDeadLetters, Dispatch, DispatchClaim, Events, Expire, Expired, Fail, Get, IsMigrated,
-    List, Migrate, PostponeDeliveries, PushConfigs, PutPushConfig, ReadState, Renew,
+    List, Migrate, PostponeDeliveries, PushConfigs, PutPushConfig, ReadState, Release, Renew,
     RetryDeadLetters, SettleDispatched, Undispatch, WriteState,
 };
 #[cfg(feature = "postgres")]

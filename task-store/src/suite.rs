@@ -91,6 +91,7 @@ pub async fn run_all<D: Database>(database: &D) -> Result<u32, String> {
         cancelling::tells_the_run,
         cancelling::does_nothing_without_a_run,
         leases::renews,
+        leases::releases,
         leases::claims_what_is_abandoned,
         leases::claims_a_few_at_a_time,
         failing::ends_a_task_with_a_reason,

@@ -163,6 +163,28 @@ impl Server {
             .sum()
     }
 
+    /// Asks the server to end, with SIGTERM.
+    ///
+    /// # Errors
+    /// When the signal cannot be sent.
+    pub fn terminate(&self) -> io::Result<()> {
+        let id = self.id().to_string();
+        let status = Command::new("kill").args(["-s", "TERM", &id]).status()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!("kill -s TERM {id}: {status}")))
+        }
+    }
+
+    /// How the server ended; none while it runs.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
     /// Ends the server at once, with SIGKILL, and waits until it is gone.
     pub fn kill(&mut self) {
         // Both fail only for a process that is gone already.

@@ -11,7 +11,7 @@ use attache_task_store::{
     Begin, Begun, Cancel, Database, Error, Lease, Opening, Renew, Renewal, Scope, Task,
 };
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::Instant as Moment;
 
 use super::database::TaskDatabase;
@@ -44,8 +44,8 @@ struct Inner {
     closing: AtomicBool,
     /// Abandoned runs whose tasks are not settled yet.
     settling: watch::Sender<usize>,
-    /// Tasks that were left to others.
-    released: AtomicU64,
+    /// Tasks were left to others.
+    released: AtomicBool,
     /// Rung when another process has left tasks.
     inheritance: Notify,
     /// Runs are dropped wherever an instance ends; what follows runs here.
@@ -113,7 +113,7 @@ impl Keeper {
             leaving: watch::channel(None).0,
             closing: AtomicBool::new(false),
             settling: watch::channel(0).0,
-            released: AtomicU64::new(0),
+            released: AtomicBool::new(false),
             inheritance: Notify::new(),
             runtime: Handle::current(),
         }))
@@ -148,7 +148,27 @@ impl Keeper {
     }
 
     /// Begins a run. `canceled` says that it should stop at once.
+    ///
+    /// When the instance that asks goes away meanwhile, there may be a run all the same. It is then
+    /// abandoned like any other.
     pub(super) async fn begin(
+        &self,
+        scope: Scope,
+        opening: Opening,
+        canceled: bool,
+    ) -> Result<Beginning, Error> {
+        let (sender, begun) = oneshot::channel();
+        let keeper = self.clone();
+        self.see_through(async move {
+            let begun = keeper.begin_here(scope, opening, canceled).await;
+            let _ = sender.send(begun);
+        });
+        begun
+            .await
+            .unwrap_or_else(|_| Err(Error::Unavailable("the process is about to end".to_owned())))
+    }
+
+    async fn begin_here(
         &self,
         scope: Scope,
         opening: Opening,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::case::{Case, LEASE, NOW, append, change};
-use crate::{Cancel, ClaimExpired, Database, Error, Lease, Renew, Renewal, State};
+use crate::{Cancel, ClaimExpired, Database, Error, Lease, Release, Renew, Renewal, State};
 
 impl<D: Database> Case<'_, D> {
     async fn renew(&mut self, leases: &[&Lease], now: u64) -> Result<Vec<Renewal>, String> {
@@ -63,6 +63,33 @@ pub(super) async fn renews<D: Database>(case: &mut Case<'_, D>) -> Result<(), St
     case.equal("renewed late", renewed, vec![HELD])?;
     let none = case.renew(&[], NOW).await?;
     case.equal("nothing to renew", none, Vec::new())
+}
+
+pub(super) async fn releases<D: Database>(case: &mut Case<'_, D>) -> Result<(), String> {
+    let left = case.create("left", "c", State::Working, NOW).await?;
+    let ended = case.create("ended", "c", State::Working, NOW).await?;
+    case.append(&ended, change(State::Completed, NOW, &["end"]), NOW)
+        .await?;
+    for (lease, released) in [(&left, true), (&left, false), (&ended, false)] {
+        let release = Release {
+            lease: lease.clone(),
+            now: NOW,
+        };
+        let found = case.perform("release", release).await?;
+        case.equal("released", found, released)?;
+    }
+    let task = case.get("left", NOW).await?;
+    case.equal("running", task.running, false)?;
+    // What the run asked for before and comes only now does not bring it back.
+    let late = case
+        .append(&left, change(State::Working, NOW, &["late"]), NOW)
+        .await;
+    case.equal("appended late", late.is_err(), true)?;
+    let renewed = case.renew(&[&left], NOW).await?;
+    case.equal("renewed late", renewed, vec![Renewal::Lost])?;
+    let claimed = case.claim(NOW).await?;
+    let ids: Vec<_> = claimed.iter().map(|lease| lease.task_id.as_str()).collect();
+    case.equal("claimed", ids, vec!["left"])
 }
 
 pub(super) async fn claims_what_is_abandoned<D: Database>(

@@ -16,4 +16,5 @@ mod leases;
 mod login;
 mod pooler;
 mod retention;
+mod sigterm;
 mod start;

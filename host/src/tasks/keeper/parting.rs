@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use attache_task_store::{Database, Lease, Renew};
+use attache_task_store::{Database, Lease, Release};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::warn;
 
@@ -23,27 +23,32 @@ impl Keeper {
     /// left for another process to take up.
     pub(in crate::tasks) fn abandon(&self, lease: Lease) {
         let keeper = self.clone();
-        self.0.settling.send_modify(|count| *count += 1);
-        self.0.runtime.spawn(async move {
+        self.see_through(async move {
             if keeper.0.closing.load(Ordering::Relaxed) {
                 keeper.release(lease).await;
             } else {
                 fail(&keeper, lease, ABANDONED).await;
             }
+        });
+    }
+
+    /// Does something to its end, whoever asked for it may be gone. The end of the process waits for
+    /// it.
+    pub(super) fn see_through(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let keeper = self.clone();
+        self.0.settling.send_modify(|count| *count += 1);
+        self.0.runtime.spawn(async move {
+            work.await;
             keeper.0.settling.send_modify(|count| *count -= 1);
         });
     }
 
     async fn release(&self, lease: Lease) {
         let (scope, task_id) = (lease.scope.clone(), lease.task_id.clone());
-        let renew = Renew {
-            leases: vec![lease],
-            now: now(),
-            lease_ms: 0,
-        };
-        match self.0.database.perform(renew).await {
-            Ok(_) => {
-                self.0.released.fetch_add(1, Ordering::Relaxed);
+        let release = Release { lease, now: now() };
+        match self.0.database.perform(release).await {
+            Ok(released) => {
+                self.0.released.fetch_or(released, Ordering::Relaxed);
             }
             Err(error) => warn!("task {task_id:?} cannot be released now: {error}"),
         }
@@ -99,7 +104,7 @@ impl Keeper {
         let settled = async {
             // The sender is this keeper's own.
             let _ = settling.wait_for(|count| *count == 0).await;
-            if self.0.released.load(Ordering::Relaxed) > 0
+            if self.0.released.load(Ordering::Relaxed)
                 && let Some(postgres) = self.0.database.shared()
             {
                 news::leave(postgres).await;
