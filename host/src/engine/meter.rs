@@ -62,8 +62,8 @@ impl CpuMeter {
 
     /// Called from inside a poll.
     fn spent(&self) -> Duration {
-        let current = clock::nanoseconds()
-            .saturating_sub(self.0.poll_began.load(Ordering::Relaxed));
+        let current =
+            clock::nanoseconds().saturating_sub(self.0.poll_began.load(Ordering::Relaxed));
         Duration::from_nanos(
             self.0
                 .before

@@ -4,7 +4,7 @@ use std::time::Duration;
 use wasmtime::Engine;
 
 /// How long an instance computes before it lets others have the thread.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(1);
 
 /// Moves an engine's clock, by which busy instances yield.
 ///

@@ -105,8 +105,17 @@ fn outcome(future: &FutureIncomingResponse) -> String {
 /// Everything that the log can be asked about a task, by every name for its owner's log.
 pub(crate) fn task_of_another(id: &str) -> String {
     let mut lines = String::new();
-    for tenant in ["", "victim", "../victim", "/victim", "*", "%", "victim/", "VICTIM", "' OR 1=1 --"]
-    {
+    for tenant in [
+        "",
+        "victim",
+        "../victim",
+        "/victim",
+        "*",
+        "%",
+        "victim/",
+        "VICTIM",
+        "' OR 1=1 --",
+    ] {
         let log = TaskLog::new(tenant);
         let resume = |take_over| {
             Opening::Resume(Resumption {
@@ -128,11 +137,20 @@ pub(crate) fn task_of_another(id: &str) -> String {
             ("events", log.events(id, 0).is_ok()),
             ("watch", log.watch(id, 0).is_ok()),
             ("put", log.put_push_config(id, &hook).is_ok()),
-            ("hooks", log.push_configs(id).is_ok_and(|hooks| !hooks.is_empty())),
+            (
+                "hooks",
+                log.push_configs(id).is_ok_and(|hooks| !hooks.is_empty()),
+            ),
             ("resume", started(log.begin(&resume(false)))),
             ("take over", started(log.begin(&resume(true)))),
-            ("list", log.list(&everything()).is_ok_and(|page| page.total > 0)),
-            ("state", matches!(log.read_state("context", "key"), Ok(Some(_)))),
+            (
+                "list",
+                log.list(&everything()).is_ok_and(|page| page.total > 0),
+            ),
+            (
+                "state",
+                matches!(log.read_state("context", "key"), Ok(Some(_))),
+            ),
         ];
         // What it cannot see it can hardly cancel, but it tries.
         let _ = log.cancel(id);
