@@ -25,7 +25,7 @@ use crate::card_signer::CardSigner;
 use crate::component::{self, LoadError};
 use crate::config::GuestLimits;
 use crate::dispatch::Dispatcher;
-use crate::engine::CpuMeter;
+use crate::engine::{CpuMeter, Ticker};
 use crate::identity::Caller;
 use crate::instance::{self, Breach, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
@@ -39,6 +39,8 @@ use crate::telemetry::request_span;
 pub struct Shared {
     /// Compiles and runs.
     pub engine: Engine,
+    /// Moves the engine's clock.
+    pub ticker: Ticker,
     /// What instances may use.
     pub limits: GuestLimits,
     /// The way out.
@@ -144,7 +146,7 @@ impl Agent {
         let instance = Instance::new(capabilities, limits);
         let mut store = Store::new(&self.shared.engine, instance);
         Instance::limit(&mut store, limits);
-        let meter = CpuMeter::new(limits.cpu);
+        let meter = CpuMeter::new(limits.cpu, self.shared.ticker.clone());
         meter.govern(&mut store);
         (store, meter)
     }

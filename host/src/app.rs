@@ -116,7 +116,8 @@ impl App {
         let began = Instant::now();
         let engine = engine::for_serving(&config.guest)
             .map_err(|error| StartError::Engine(format!("{error:#}")))?;
-        Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
+        let ticker =
+            Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
         let metadata = Metadata::new(&config.metadata_host);
         let (database, found) = tokio::join!(
             TaskDatabase::open(&config.data, &metadata),
@@ -152,6 +153,7 @@ impl App {
         let keeper = Keeper::new(database.clone(), config.keeping);
         let shared = Shared {
             engine,
+            ticker,
             limits: config.guest,
             outbound: Outbound::new(config.outbound),
             keeper: keeper.clone(),

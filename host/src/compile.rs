@@ -35,9 +35,10 @@ pub async fn compile(component: &Path, output: &Path) -> Result<u64, StartError>
         ..GuestLimits::default()
     };
     let engine = engine::for_serving(&limits).map_err(cannot)?;
-    Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
+    let ticker = Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
     let shared = Shared {
         engine,
+        ticker,
         limits,
         outbound: Outbound::new(OutboundConfig::default()),
         keeper: Keeper::new(TaskDatabase::in_memory().await?, Keeping::default()),

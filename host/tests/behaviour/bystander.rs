@@ -121,7 +121,7 @@ async fn stays_quick_beside(path: &'static str, arguments: &[&str]) {
             harm.end().await;
         }
         let (alone, beside) = (slow(alone), slow(beside));
-        println!("{path}: {alone:?} alone, {beside:?} beside");
+        eprintln!("{path}: {alone:?} alone, {beside:?} beside");
         let ratio = beside.as_secs_f64() / alone.as_secs_f64();
         if ratio <= 2.0 {
             return;
