@@ -33,7 +33,7 @@ use crate::card_signer::CardSigner;
 use crate::component::{self, Cache, ComponentDigest, LoadError};
 use crate::config::GuestLimits;
 use crate::dispatch::Dispatcher;
-use crate::engine::CpuMeter;
+use crate::engine::{CpuMeter, Ticker};
 use crate::identity::Caller;
 use crate::instance::{self, Breach, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
@@ -47,6 +47,8 @@ pub struct Shared {
     pub engine: Engine,
     /// Compiled components.
     pub cache: Cache,
+    /// Moves the engine's clock.
+    pub ticker: Ticker,
     /// The task log.
     pub keeper: Keeper,
     /// Where work goes on after the response.
@@ -168,7 +170,7 @@ impl Agent {
         let instance = Instance::new(capabilities, limits);
         let mut store = Store::new(&self.shared.engine, instance);
         Instance::limit(&mut store, limits);
-        let meter = CpuMeter::new(limits.cpu);
+        let meter = CpuMeter::new(limits.cpu, self.shared.ticker.clone());
         meter.govern(&mut store);
         (store, meter)
     }

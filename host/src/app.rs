@@ -140,7 +140,8 @@ impl App {
         let engine =
             engine::for_serving(Capacity::of(config.agents.iter().map(|agent| &agent.guest)))
                 .map_err(|error| StartError::Engine(format!("{error:#}")))?;
-        Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
+        let ticker =
+            Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
         let metadata = Metadata::new(&config.metadata_host);
         let (database, found) = tokio::join!(
             TaskDatabase::open(&config.data, &metadata),
@@ -181,6 +182,7 @@ impl App {
         let shared = Shared {
             engine,
             cache: Cache::open(config.cache.as_deref()),
+            ticker,
             keeper: keeper.clone(),
             dispatcher: dispatcher.clone(),
             card_signer: config.card_signing.map(CardSigner::new).unwrap_or_default(),

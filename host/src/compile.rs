@@ -35,9 +35,10 @@ pub async fn compile(component: &Path, cpu: Cpu, output: &Path) -> Result<u64, S
         ..GuestLimits::default()
     };
     let engine = engine::for_serving(Capacity::of([limits].iter())).map_err(cannot)?;
-    Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
+    let ticker = Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
     let shared = Shared {
         engine,
+        ticker,
         cache: Cache::default(),
         keeper: Keeper::new(TaskDatabase::in_memory().await?, Keeping::default()),
         dispatcher: Dispatcher::inline(),

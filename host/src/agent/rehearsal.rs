@@ -14,6 +14,7 @@ use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use super::Agent;
 use crate::identity::Caller;
+use crate::instance::Breach;
 
 /// Where every A2A agent has its card. The host's name stands for the public one, which it cannot be.
 const CARD: &str = "http://attache.invalid/.well-known/agent-card.json";
@@ -66,12 +67,13 @@ impl Agent {
     pub async fn rehearse(&self) -> Result<bool, RehearsalError> {
         let (sender, head) = oneshot::channel();
         let (mut store, meter) = self.store(Caller::default());
-        let run = Box::pin(async {
+        // The store goes with it: an answer that was not given by then is not given at all.
+        let run = Box::pin(async move {
             let instance = self
                 .handler
                 .instantiate_async(&mut store)
                 .await
-                .map_err(|error| RehearsalError::Instance(format!("{error:#}")))?;
+                .map_err(|error| RehearsalError::Instance(self.why(&error)))?;
             let asked = async {
                 let request = Request::get(CARD)
                     .header("host", "attache.invalid")
@@ -85,7 +87,7 @@ impl Agent {
                     .await
             };
             asked.await.map_err(|trap| {
-                tracing::error!("the component trapped: {trap:?}");
+                self.trapped("the component trapped", &trap);
                 self.no_card("it stopped while it made its agent card; its log says why")
             })
         });
@@ -98,6 +100,14 @@ impl Agent {
         match tokio::time::timeout(PATIENCE, answered).await {
             Ok(rehearsed) => rehearsed,
             Err(_) => Err(self.no_card(&format!("it gave no agent card within {PATIENCE:?}"))),
+        }
+    }
+
+    /// Why no instance can be made.
+    fn why(&self, error: &wasmtime::Error) -> String {
+        match Breach::of_trap(error, self.limits()) {
+            Some(breach) => breach.to_string(),
+            None => format!("{error:#}"),
         }
     }
 

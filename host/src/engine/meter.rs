@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wasmtime::{Store, UpdateDeadline};
 
-use super::clock;
+use super::{Ticker, clock};
 use crate::instance::Breach;
 
 /// The time that one instance spends on a thread.
@@ -20,6 +20,7 @@ pub struct CpuMeter(Arc<Spent>);
 
 #[derive(Debug)]
 struct Spent {
+    ticker: Ticker,
     budget: Duration,
     /// Nanoseconds spent in polls that have ended.
     before: AtomicU64,
@@ -28,9 +29,10 @@ struct Spent {
 }
 
 impl CpuMeter {
-    /// A meter that allows `budget`.
-    pub fn new(budget: Duration) -> Self {
+    /// A meter that allows `budget`, of an engine that `ticker` moves the clock of.
+    pub fn new(budget: Duration, ticker: Ticker) -> Self {
         Self(Arc::new(Spent {
+            ticker,
             budget,
             before: AtomicU64::new(0),
             poll_began: AtomicU64::new(0),
@@ -84,11 +86,14 @@ impl<F: Future + Unpin> Future for Metered<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { future, meter } = &mut *self;
+        let spent = &*meter.0;
+        let _computing = spent.ticker.compute();
         let began = clock::nanoseconds();
-        self.meter.0.poll_began.store(began, Ordering::Relaxed);
-        let polled = Pin::new(&mut self.future).poll(cx);
-        let spent = clock::nanoseconds().saturating_sub(began);
-        self.meter.0.before.fetch_add(spent, Ordering::Relaxed);
+        spent.poll_began.store(began, Ordering::Relaxed);
+        let polled = Pin::new(future).poll(cx);
+        let passed = clock::nanoseconds().saturating_sub(began);
+        spent.before.fetch_add(passed, Ordering::Relaxed);
         polled
     }
 }

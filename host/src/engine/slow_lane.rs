@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::clock;
 
 /// How long an instance may compute, in all, on the threads that all requests share.
-const SHORT: Duration = Duration::from_millis(5);
+const SHORT: Duration = Duration::from_millis(1);
 /// How much less of a processor the threads of the slow lane get where others want it, in `nice`
 /// values: about a tenth.
 #[cfg(target_os = "linux")]

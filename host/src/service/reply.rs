@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,8 +39,14 @@ struct Written {
     outcome: Outcome,
     bounds: Bounds,
     pause: Pause,
+    /// What ended it, until it is said.
+    broken: Option<(Broken, Pin<Box<Sleep>>)>,
     _audience: Audience,
 }
+
+/// How long an error waits for what was written before it: connections drop what they have not sent
+/// when a body fails, and the head with it.
+const LAST_WORDS: Duration = Duration::from_millis(10);
 
 /// The response broke off.
 #[derive(Debug, Error)]
@@ -76,6 +82,7 @@ impl ReplyBody {
                 outcome,
                 bounds,
                 pause: Pause::default(),
+                broken: None,
                 _audience: audience,
             })),
             log: None,
@@ -144,6 +151,21 @@ impl Content {
 
 impl Written {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if self.broken.is_none() {
+            match ready!(self.poll_written(cx)) {
+                Some(Err(broken)) => {
+                    self.broken = Some((broken, Box::pin(sleep(LAST_WORDS))));
+                }
+                written => return Poll::Ready(written),
+            }
+        }
+        if let Some((_, wait)) = &mut self.broken {
+            ready!(wait.as_mut().poll(cx));
+        }
+        Poll::Ready(self.broken.take().map(|(broken, _)| Err(broken)))
+    }
+
+    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let frame = match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Pending => {
                 let idle = self.bounds.idle;

@@ -11,12 +11,15 @@
 
 mod agents;
 mod answers;
+mod bystander;
 mod capabilities;
 mod card;
 mod client;
 mod component_files;
 mod configuration;
 mod dead_letters;
+mod guest_limits;
+mod hostile;
 mod limits;
 mod logs;
 mod outbound;
@@ -24,6 +27,7 @@ mod process;
 mod push;
 mod push_faults;
 mod push_signatures;
+mod raw;
 mod receiver;
 mod shutdown;
 mod streaming;

@@ -53,33 +53,37 @@ pub(crate) fn guest(package: &'static str) -> PathBuf {
         .join(file)
 }
 
-/// The probe, compiled: once for all tests, also when each runs in a process of its own.
+/// The probe, compiled.
 pub(crate) fn compiled_probe() -> &'static Path {
-    static COMPILED: LazyLock<PathBuf> = LazyLock::new(|| {
-        let source = guest("host-probe");
-        let age = |file: &Path| {
-            let written = file.metadata().unwrap().modified().unwrap();
-            written.duration_since(UNIX_EPOCH).unwrap().as_nanos()
-        };
-        let host = Path::new(env!("CARGO_BIN_EXE_attache-host"));
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
-            "probe-{}-{}.cwasm",
-            age(&source),
-            age(host)
-        ));
-        if !file.exists() {
-            let output = binary()
-                .arg("compile")
-                .arg(&source)
-                .arg("-o")
-                .arg(&file)
-                .output();
-            let output = output.unwrap();
-            assert!(output.status.success(), "{output:?}");
-        }
-        file
-    });
+    static COMPILED: LazyLock<PathBuf> = LazyLock::new(|| compiled("host-probe"));
     &COMPILED
+}
+
+/// A component of `tests/guests`, compiled: once for all tests, also when each runs in a process of
+/// its own.
+fn compiled(package: &'static str) -> PathBuf {
+    let source = guest(package);
+    let age = |file: &Path| {
+        let written = file.metadata().unwrap().modified().unwrap();
+        written.duration_since(UNIX_EPOCH).unwrap().as_nanos()
+    };
+    let host = Path::new(env!("CARGO_BIN_EXE_attache-host"));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
+        "{package}-{}-{}.cwasm",
+        age(&source),
+        age(host)
+    ));
+    if !file.exists() {
+        let output = binary()
+            .arg("compile")
+            .arg(&source)
+            .arg("-o")
+            .arg(&file)
+            .output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    file
 }
 
 /// Runs the binary to its end.
@@ -132,6 +136,19 @@ impl Host {
     pub(crate) fn start_component(component: &Path, environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         Self::spawn(Some(component), Data::Own(data), &[], environment)
+    }
+
+    /// Serves the agent that does what no agent should.
+    pub(crate) fn start_hostile(arguments: &[&str]) -> Self {
+        static COMPILED: LazyLock<PathBuf> = LazyLock::new(|| compiled("hostile"));
+        let data = tempfile::tempdir().unwrap();
+        Self::spawn(Some(&COMPILED), Data::Own(data), arguments, &[])
+    }
+
+    /// The same, on data that was prepared for it.
+    pub(crate) fn start_hostile_on(folder: &Path) -> Self {
+        let data = Data::Given(folder.to_owned());
+        Self::spawn(Some(&compiled("hostile")), data, &[], &[])
     }
 
     /// On the data that another host left.

@@ -76,13 +76,19 @@ impl incoming_handler::Guest for Hostile {
             }
             "/slow-head" => sleep(),
             "/memory" => greed::memory(),
-            "/deep-recursion" => Reply::to(out).end(&greed::recurse(1).to_string()),
+            "/deep-recursion" => {
+                let depth = greed::recurse(1);
+                Reply::to(out).end(&depth.to_string());
+            }
             "/resource-flood" => greed::resources(),
             "/log-flood" => {
                 greed::logs();
                 Reply::to(out).end("printed");
             }
-            "/store-flood" => Reply::to(out).end(&greed::store()),
+            "/store-flood" => {
+                let answer = greed::store();
+                Reply::to(out).end(&answer);
+            }
             "/silent-body" => {
                 let mut reply = Reply::of_type(out, query);
                 let _ = reply.write("begun");
