@@ -13,8 +13,8 @@ use http::{HeaderName, Uri};
 
 use super::{ConfigError, Environment, Platform, parse};
 use crate::identity::{
-    AccessTokenConfig, AllowedCallers, ApiKeyConfig, ApiKeyLine, AuthConfig, CloudRunConfig, GOOGLE,
-    IapConfig, IssuerConfig, KeySource,
+    AccessTokenConfig, AllowedCallers, ApiKeyConfig, ApiKeyLine, AuthConfig, CloudRunConfig,
+    GOOGLE, IapConfig, IssuerConfig, KeySource,
 };
 
 use modes::{AUTH, Modes};
@@ -84,7 +84,11 @@ pub(super) fn resolve(
         }),
     };
 
-    let run_audiences = modes.list("cloud-run-iam", CLOUD_RUN_AUDIENCE, flags.cloud_run_audience)?;
+    let run_audiences = modes.list(
+        "cloud-run-iam",
+        CLOUD_RUN_AUDIENCE,
+        flags.cloud_run_audience,
+    )?;
     let cloud_run = modes.has("cloud-run-iam").then(|| CloudRunConfig {
         audiences: run_audiences.unwrap_or_default(),
         keys: google_certs,

@@ -110,7 +110,10 @@ impl AccessTokens {
         // Wrong ones cost nothing to make: they make room first.
         while answers.len() >= MOST {
             let wrong = answers.iter().find(|(_, kept)| kept.answer.is_err());
-            let Some(gone) = wrong.or_else(|| answers.iter().next()).map(|(hash, _)| *hash) else {
+            let Some(gone) = wrong
+                .or_else(|| answers.iter().next())
+                .map(|(hash, _)| *hash)
+            else {
                 break;
             };
             answers.remove(&gone);
@@ -124,7 +127,9 @@ impl AccessTokens {
         let encoded = utf8_percent_encode(token, NON_ALPHANUMERIC);
         let url = format!("{}?access_token={encoded}", self.config.token_info);
         // What the parser says could show the token.
-        let url: Uri = url.parse().map_err(|_| "the token is too long".to_owned())?;
+        let url: Uri = url
+            .parse()
+            .map_err(|_| "the token is too long".to_owned())?;
         let fetched = self.fetch.get(&url, None).await?;
         if matches!(
             fetched.status,
@@ -139,7 +144,10 @@ impl AccessTokens {
         if lasts == 0 {
             return Ok(Err(Flaw::Expired));
         }
-        if !info.aud.is_some_and(|id| self.config.client_ids.contains(&id)) {
+        if !info
+            .aud
+            .is_some_and(|id| self.config.client_ids.contains(&id))
+        {
             return Ok(Err(Flaw::Audience));
         }
         let Some(subject) = info.sub.filter(|subject| !subject.is_empty()) else {

@@ -24,7 +24,10 @@ pub(super) enum Algorithm {
 /// A public key, which fits some of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PublicKey {
-    Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
+    Rsa {
+        modulus: Vec<u8>,
+        exponent: Vec<u8>,
+    },
     /// Uncompressed points.
     P256(Vec<u8>),
     P384(Vec<u8>),
@@ -75,25 +78,26 @@ impl Algorithm {
         if !self.fits(key) {
             return false;
         }
-        let verified = match key {
-            PublicKey::Rsa { modulus, exponent } => {
-                let Some(parameters) = self.rsa() else {
-                    return false;
-                };
-                let key = RsaPublicKeyComponents {
-                    n: modulus,
-                    e: exponent,
-                };
-                key.verify(parameters, message, signature)
-            }
-            PublicKey::P256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-                .verify(message, signature),
-            PublicKey::P384(point) => UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point)
-                .verify(message, signature),
-            PublicKey::Ed25519(key) => {
-                UnparsedPublicKey::new(&ED25519, key).verify(message, signature)
-            }
-        };
+        let verified =
+            match key {
+                PublicKey::Rsa { modulus, exponent } => {
+                    let Some(parameters) = self.rsa() else {
+                        return false;
+                    };
+                    let key = RsaPublicKeyComponents {
+                        n: modulus,
+                        e: exponent,
+                    };
+                    key.verify(parameters, message, signature)
+                }
+                PublicKey::P256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+                    .verify(message, signature),
+                PublicKey::P384(point) => UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point)
+                    .verify(message, signature),
+                PublicKey::Ed25519(key) => {
+                    UnparsedPublicKey::new(&ED25519, key).verify(message, signature)
+                }
+            };
         verified.is_ok()
     }
 }

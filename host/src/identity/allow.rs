@@ -73,16 +73,25 @@ mod tests {
 
     #[test]
     fn an_entry_is_an_address_a_domain_or_a_subject() {
-        let permits = |list: &str, known: &Known| AllowedCallers::parse(list).unwrap().permits(known);
+        let permits =
+            |list: &str, known: &Known| AllowedCallers::parse(list).unwrap().permits(known);
         let me = known(Some("Me@Example.com"), Some("example.com"));
-        for list in ["", "me@example.com", "you@x.example, @EXAMPLE.com", "sub:42"] {
+        for list in [
+            "",
+            "me@example.com",
+            "you@x.example, @EXAMPLE.com",
+            "sub:42",
+        ] {
             assert!(permits(list, &me), "{list}");
         }
         for list in ["you@example.com", "@ample.com", "sub:4", "@x.example.com"] {
             assert!(!permits(list, &me), "{list}");
         }
         // Having an address at a domain is not belonging to it.
-        assert!(!permits("@example.com", &known(Some("me@example.com"), None)));
+        assert!(!permits(
+            "@example.com",
+            &known(Some("me@example.com"), None)
+        ));
         for bad in ["me", "me@", "sub:"] {
             assert!(AllowedCallers::parse(bad).is_err(), "{bad}");
         }

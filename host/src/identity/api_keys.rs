@@ -97,7 +97,9 @@ impl ApiKeyLine {
                 ));
             };
             if check_name(name).is_err() {
-                return Err(wrong("has a name that is not letters, digits, '.', '_', '-', '@'"));
+                return Err(wrong(
+                    "has a name that is not letters, digits, '.', '_', '-', '@'",
+                ));
             }
             let hash = bytes(hash).ok_or_else(|| wrong("does not end in 64 hexadecimal digits"))?;
             keys.push(Self {

@@ -70,9 +70,7 @@ impl Authenticator {
             public: Public::new(public_url),
             api_keys: config.api_keys.clone().map(ApiKeys::new),
             issuers: issuers
-                .map(|issuer| {
-                    Issuer::new(issuer, config.audiences.clone(), leeway, fetch.clone())
-                })
+                .map(|issuer| Issuer::new(issuer, config.audiences.clone(), leeway, fetch.clone()))
                 .collect(),
             iap: config
                 .iap
@@ -240,7 +238,10 @@ impl Inner {
     fn nobody(&self) -> Denied {
         let mut wanted = Vec::new();
         if let Some(keys) = &self.config.api_keys {
-            wanted.push(format!("an API key in {}", shown_header(keys.header.as_str())));
+            wanted.push(format!(
+                "an API key in {}",
+                shown_header(keys.header.as_str())
+            ));
         }
         if self.config.iap.is_some() {
             wanted.push("the assertion of Identity-Aware Proxy".to_owned());
@@ -267,9 +268,10 @@ impl Inner {
             },
             Unaccepted::Unavailable => Denied {
                 denial: Denial::Unavailable { retry_after: RETRY },
-                message: "your token cannot be checked for now, because its issuer does not answer; \
+                message:
+                    "your token cannot be checked for now, because its issuer does not answer; \
                           try again"
-                    .to_owned(),
+                        .to_owned(),
                 challenges: Vec::new(),
             },
         }

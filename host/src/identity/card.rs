@@ -63,7 +63,8 @@ impl AuthConfig {
             add("iap", bearer(told), &[]);
         }
         if self.cloud_run.is_some() {
-            let told = "A Google-signed ID token of a caller who may invoke this Cloud Run service.";
+            let told =
+                "A Google-signed ID token of a caller who may invoke this Cloud Run service.";
             add("cloudRunIam", bearer(told), &[]);
         }
         schemes
@@ -104,5 +105,9 @@ fn google_oauth(scopes: &[String]) -> Value {
 
 /// Header names are kept in lower case; people know this one in another.
 pub(super) fn shown_header(name: &str) -> &str {
-    if name == "x-api-key" { "X-API-Key" } else { name }
+    if name == "x-api-key" {
+        "X-API-Key"
+    } else {
+        name
+    }
 }

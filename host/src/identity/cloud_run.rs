@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::GOOGLE;
 use super::claims::{Claims, Known};
 use super::config::IssuerConfig;
 use super::fetch::Fetch;
@@ -7,7 +8,6 @@ use super::flaw::Unaccepted;
 use super::issuer::Issuer;
 use super::jwt::Jwt;
 use super::key_ring::KeySource;
-use super::GOOGLE;
 
 /// Callers whom Cloud Run has checked before the request came here.
 ///

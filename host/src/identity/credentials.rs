@@ -42,7 +42,9 @@ impl Credentials {
     pub(super) fn take(headers: &mut HeaderMap, config: &AuthConfig) -> Self {
         let key_header = config.api_keys.as_ref().map(|keys| keys.header.clone());
         let credentials = Self {
-            api_key: key_header.as_ref().and_then(|name| single(headers, name.as_str())),
+            api_key: key_header
+                .as_ref()
+                .and_then(|name| single(headers, name.as_str())),
             iap: single(headers, IAP_ASSERTION),
             serverless: bearer(headers, SERVERLESS),
             authorization: bearer(headers, AUTHORIZATION.as_str()),

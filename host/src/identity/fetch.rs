@@ -73,11 +73,7 @@ impl Fetch {
             cause.map_or_else(|| error.to_string(), ToString::to_string)
         })?;
         let (head, body) = response.into_parts();
-        let max_age = head
-            .headers
-            .get_all(CACHE_CONTROL)
-            .iter()
-            .find_map(max_age);
+        let max_age = head.headers.get_all(CACHE_CONTROL).iter().find_map(max_age);
         let body = Limited::new(body, LONGEST).collect().await;
         Ok(Fetched {
             status: head.status,

@@ -24,7 +24,9 @@ pub(super) enum Flaw {
     UnknownKey,
     #[error("the signature of the token does not hold")]
     Signature,
-    #[error("the signature of the token was removed, and Cloud Run is not trusted to have checked it")]
+    #[error(
+        "the signature of the token was removed, and Cloud Run is not trusted to have checked it"
+    )]
     Removed,
     #[error("the claims of the token cannot be read")]
     Claims,

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use super::algorithm::Algorithm;
 use super::claims::{Claims, Expected, Known};
 use super::config::{IapConfig, IssuerConfig};
-use super::algorithm::Algorithm;
 use super::fetch::Fetch;
 use super::flaw::{Flaw, Unaccepted};
 use super::jwt::Jwt;

@@ -95,7 +95,10 @@ mod tests {
             ("one.two".to_owned(), Flaw::NotAToken),
             (format!("{}.x", token(good, "{}", "")), Flaw::NotAToken),
             (token(good, "{}", "not base64!"), Flaw::NotAToken),
-            (format!("{}.!.", URL_SAFE_NO_PAD.encode(good)), Flaw::NotAToken),
+            (
+                format!("{}.!.", URL_SAFE_NO_PAD.encode(good)),
+                Flaw::NotAToken,
+            ),
             (token("no json", "{}", ""), Flaw::Header),
             (token(r#"{"kid":"1"}"#, "{}", ""), Flaw::Header),
             (token(r#"{"alg":"none"}"#, "{}", ""), Flaw::Algorithm),

@@ -152,9 +152,14 @@ impl KeyRing {
                 asked.failed = Some(Instant::now());
                 let meanwhile = match self.kept() {
                     Some(_) => "the ones from before are used",
-                    None => "its tokens cannot be checked before that, and callers are told to wait",
+                    None => {
+                        "its tokens cannot be checked before that, and callers are told to wait"
+                    }
                 };
-                warn!("the keys of {} cannot be fetched ({why}); {meanwhile}", self.0.name());
+                warn!(
+                    "the keys of {} cannot be fetched ({why}); {meanwhile}",
+                    self.0.name()
+                );
             }
         }
     }
@@ -207,5 +212,24 @@ impl Inner {
                 description.jwks_uri
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn keys_are_kept_beyond_their_time_while_their_issuer_does_not_answer() {
+        let nobody = KeySource::Url(Uri::from_static("http://127.0.0.1:1/keys"));
+        let ring = KeyRing::new(nobody, Fetch::new());
+        assert!(ring.current().await.is_none());
+        *ring.0.current.write().unwrap() = Some(Arc::new(Current {
+            keys: KeySet::default(),
+            fresh_until: Instant::now(),
+        }));
+        ring.0.asked.lock().await.failed = None;
+        assert!(ring.current().await.is_some());
+        assert!(ring.0.asked.lock().await.failed.is_some(), "it was asked");
     }
 }

@@ -16,6 +16,8 @@ mod client;
 mod component_files;
 mod configuration;
 mod dead_letters;
+mod identity;
+mod issuer;
 mod limits;
 mod logs;
 mod outbound;

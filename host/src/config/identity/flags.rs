@@ -6,7 +6,12 @@ pub struct IdentityFlags {
     /// How callers are authenticated: none, or one or several of api-key, oidc, iap, cloud-run-iam and
     /// google-access-token, with commas between them; one that a caller has is enough. [default: none
     /// where only this machine can call; else it has to be set]
-    #[arg(long, env = "ATTACHE_AUTH", hide_env_values = true, value_name = "MODES")]
+    #[arg(
+        long,
+        env = "ATTACHE_AUTH",
+        hide_env_values = true,
+        value_name = "MODES"
+    )]
     pub auth: Option<String>,
 
     /// File of API keys, a line `NAME:sha256:HEX` each, as `attache-host api-key NAME` makes them. Read

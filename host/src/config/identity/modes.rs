@@ -35,7 +35,10 @@ impl Modes {
             ));
         };
         let refused = |expected: String| ConfigError::new(AUTH, given.as_str(), expected);
-        let names = given.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let names = given
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
         let mut names: BTreeSet<String> = names.map(str::to_owned).collect();
         let known: BTreeSet<&str> = MODES.split(", ").collect();
         let unknown = names

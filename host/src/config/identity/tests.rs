@@ -48,7 +48,8 @@ fn everybody_may_call_only_on_this_machine_or_when_that_was_asked_for() {
     for platform in [Platform::Plain, cloud_run()] {
         let refused = resolve_at(ANYWHERE, &platform, nothing(), &[]).unwrap_err();
         assert!(
-            refused.starts_with("ATTACHE_AUTH (--auth) is not set: the host is to listen on 0.0.0.0"),
+            refused
+                .starts_with("ATTACHE_AUTH (--auth) is not set: the host is to listen on 0.0.0.0"),
             "{refused}"
         );
         assert!(refused.contains("or none to serve everybody"), "{refused}");
@@ -60,10 +61,16 @@ fn everybody_may_call_only_on_this_machine_or_when_that_was_asked_for() {
 #[test]
 fn a_mode_that_cannot_be_says_why() {
     for (auth, why) in [
-        ("basic", r#"there is no mode "basic"; give none, or some of api-key, oidc"#),
+        (
+            "basic",
+            r#"there is no mode "basic"; give none, or some of api-key, oidc"#,
+        ),
         ("none,oidc", "none is to ask nobody"),
         (",", "give none, or some of"),
-        ("cloud-run-iam", "this is not Cloud Run (K_SERVICE is not set)"),
+        (
+            "cloud-run-iam",
+            "this is not Cloud Run (K_SERVICE is not set)",
+        ),
         ("api-key", "ATTACHE_API_KEYS is not set: api-key needs keys"),
         ("oidc", "ATTACHE_OIDC_ISSUER (--oidc-issuer) is not set"),
         ("iap", "ATTACHE_IAP_AUDIENCE (--iap-audience) is not set"),
@@ -129,7 +136,11 @@ fn issuers_are_urls_over_tls_or_google() {
     let described = KeySource::Issuer("https://issuer.example/tenant/".to_owned());
     assert_eq!(other.keys, described);
 
-    for here in ["http://127.0.0.1:8080", "http://[::1]/x", "http://localhost"] {
+    for here in [
+        "http://127.0.0.1:8080",
+        "http://[::1]/x",
+        "http://localhost",
+    ] {
         assert!(resolve_here(oidc(here)).is_ok(), "{here}");
     }
     for wrong in [
@@ -168,7 +179,10 @@ fn what_the_card_says_is_what_is_configured() {
     let security: serde_json::Value = serde_json::from_str(&config.security().unwrap()).unwrap();
     let schemes = security["securitySchemes"].as_object().unwrap();
     let names: Vec<_> = schemes.keys().map(String::as_str).collect();
-    assert_eq!(names, ["googleOAuth", "oidc", "apiKey", "iap", "cloudRunIam"]);
+    assert_eq!(
+        names,
+        ["googleOAuth", "oidc", "apiKey", "iap", "cloudRunIam"]
+    );
     assert_eq!(
         schemes["oidc"]["openIdConnectSecurityScheme"]["openIdConnectUrl"],
         "https://issuer.example/.well-known/openid-configuration"

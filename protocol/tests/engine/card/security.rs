@@ -61,15 +61,24 @@ async fn the_card_says_what_the_host_asks_of_callers() {
     assert!(both["securitySchemes"].get("own").is_none());
     let old = json!([{"google": ["openid"]}, {"apiKey": []}]);
     assert_eq!(both["security"], old);
-    assert_eq!(both["securityRequirements"], expected["securityRequirements"]);
+    assert_eq!(
+        both["securityRequirements"],
+        expected["securityRequirements"]
+    );
 }
 
 #[tokio::test]
 async fn without_a_word_of_the_host_the_agent_s_own_stays() {
     for absent in ["", " "] {
         let card = served(&world(absent), "1.0").await;
-        assert_eq!(card["securitySchemes"]["own"], json!({"mtlsSecurityScheme": {}}));
-        assert_eq!(card["securityRequirements"], json!([{"schemes": {"own": {}}}]));
+        assert_eq!(
+            card["securitySchemes"]["own"],
+            json!({"mtlsSecurityScheme": {}})
+        );
+        assert_eq!(
+            card["securityRequirements"],
+            json!([{"schemes": {"own": {}}}])
+        );
     }
 }
 
@@ -98,7 +107,10 @@ async fn the_extended_card_asks_no_less() {
     *world.card.borrow_mut() = Some(card.clone());
     *world.extended_card.borrow_mut() = Some(card);
     let refused = ask(&world, get("/extendedAgentCard")).await;
-    assert_eq!(refused.status, 401, "the public card of the agent has no scheme");
+    assert_eq!(
+        refused.status, 401,
+        "the public card of the agent has no scheme"
+    );
 
     *world.caller.borrow_mut() = Some(Caller {
         issuer: "test".to_owned(),
