@@ -325,3 +325,6 @@ fn origin(url: &str) -> Option<String> {
     let url: http::Uri = url.parse().ok()?;
     Some(format!("{}://{}", url.scheme_str()?, url.authority()?))
 }
+
+#[cfg(test)]
+mod tests;
