@@ -70,9 +70,8 @@ pub(super) fn resolve(
     )?;
 
     let iap_audiences = modes.list("iap", IAP_AUDIENCE, flags.iap_audience)?;
-    let iap = match modes.has("iap") {
-        false => None,
-        true => Some(IapConfig {
+    let iap = if modes.has("iap") {
+        Some(IapConfig {
             audiences: needed(
                 iap_audiences,
                 IAP_AUDIENCE,
@@ -81,7 +80,9 @@ pub(super) fn resolve(
                  /projects/NUMBER/global/backendServices/ID behind a load balancer",
             )?,
             keys: endpoint(IAP_JWKS_URL, flags.iap_jwks_url, IAP_KEYS)?,
-        }),
+        })
+    } else {
+        None
     };
 
     let run_audiences = modes.list(
@@ -95,9 +96,8 @@ pub(super) fn resolve(
     });
 
     let client_ids = modes.list("google-access-token", CLIENT_ID, flags.google_client_id)?;
-    let access_tokens = match modes.has("google-access-token") {
-        false => None,
-        true => Some(AccessTokenConfig {
+    let access_tokens = if modes.has("google-access-token") {
+        Some(AccessTokenConfig {
             client_ids: needed(
                 client_ids,
                 CLIENT_ID,
@@ -107,7 +107,9 @@ pub(super) fn resolve(
             token_info: endpoint(TOKENINFO_URL, flags.google_tokeninfo_url, TOKENINFO)?,
             user_info: endpoint(USERINFO_URL, flags.google_userinfo_url, USERINFO)?,
             needs_domain: allow.has_domains(),
-        }),
+        })
+    } else {
+        None
     };
     let leeway = parse::whole_number(LEEWAY, flags.auth_leeway, 10, 0, MOST_LEEWAY)?;
     Ok(AuthConfig {

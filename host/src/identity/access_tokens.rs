@@ -154,9 +154,10 @@ impl AccessTokens {
             return Ok(Err(Flaw::Nobody));
         };
         let verified = info.email_verified.as_ref().is_some_and(is_true);
-        let domain = match self.config.needs_domain {
-            true => self.domain(token, &subject).await?,
-            false => None,
+        let domain = if self.config.needs_domain {
+            self.domain(token, &subject).await?
+        } else {
+            None
         };
         let scopes = info.scope.unwrap_or_default();
         let known = Known {

@@ -17,7 +17,7 @@ use crate::bindings::caller::Identity;
 /// Who vouches for the holder of a key.
 const ISSUER: &str = "api-key";
 /// A key that was taken out of the file counts for no longer than this.
-const READ_EVERY: Duration = Duration::from_secs(10);
+const READ_EVERY: Duration = Duration::from_secs(5);
 /// For a key that is not known the file is read again, this often at most.
 const READ_FOR_UNKNOWN: Duration = Duration::from_secs(1);
 /// Marks keys for those who look for secrets where none should be.

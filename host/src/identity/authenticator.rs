@@ -1,3 +1,4 @@
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -51,7 +52,7 @@ impl Authenticator {
     /// # Errors
     /// [`NoAudience`], when neither says whom Cloud Run's tokens have to be for.
     pub fn new(config: AuthConfig, public_url: Option<&str>) -> Result<Self, NoAudience> {
-        let fetch = Fetch::new();
+        let fetch = LazyCell::new(Fetch::new);
         let leeway = config.leeway;
         let cloud_run = match config.cloud_run.clone() {
             None => None,
@@ -62,7 +63,12 @@ impl Authenticator {
                     given.audiences
                 };
                 let keys = KeySource::Url(given.keys);
-                Some(CloudRun::new(keys, audiences, leeway, fetch.clone()))
+                Some(CloudRun::new(
+                    keys,
+                    audiences,
+                    leeway,
+                    LazyCell::force(&fetch).clone(),
+                ))
             }
         };
         let issuers = config.issuers.iter().cloned();
@@ -70,17 +76,24 @@ impl Authenticator {
             public: Public::new(public_url),
             api_keys: config.api_keys.clone().map(ApiKeys::new),
             issuers: issuers
-                .map(|issuer| Issuer::new(issuer, config.audiences.clone(), leeway, fetch.clone()))
+                .map(|issuer| {
+                    Issuer::new(
+                        issuer,
+                        config.audiences.clone(),
+                        leeway,
+                        LazyCell::force(&fetch).clone(),
+                    )
+                })
                 .collect(),
             iap: config
                 .iap
                 .clone()
-                .map(|iap| Issuer::iap(iap, leeway, fetch.clone())),
+                .map(|iap| Issuer::iap(iap, leeway, LazyCell::force(&fetch).clone())),
             cloud_run,
             access_tokens: config
                 .access_tokens
                 .clone()
-                .map(|tokens| AccessTokens::new(tokens, fetch.clone())),
+                .map(|tokens| AccessTokens::new(tokens, LazyCell::force(&fetch).clone())),
             config,
         })))
     }
@@ -312,3 +325,6 @@ fn origin(url: &str) -> Option<String> {
     let url: http::Uri = url.parse().ok()?;
     Some(format!("{}://{}", url.scheme_str()?, url.authority()?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,7 +112,7 @@ impl Claims {
         let verified = vouched || self.email_verified.as_ref().is_some_and(is_true);
         let email = self.email.filter(|email| verified && !email.is_empty());
         let is_google = matches!(issuer.as_str(), GOOGLE | GOOGLE_SHORT);
-        let domain = self.hd.or_else(|| {
+        let domain = self.hd.filter(|_| is_google || vouched).or_else(|| {
             // Google names the domain of an account; an address says less. What belongs to a project
             // has no such domain, and an address that nobody else can have.
             let (_, domain) = email.as_deref()?.rsplit_once('@')?;

@@ -80,7 +80,7 @@ fn single(headers: &HeaderMap, name: &str) -> Option<Result<String, Flaw>> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     if values.next().is_some() {
-        return Some(Err(Flaw::NotBearer));
+        return Some(Err(Flaw::Repeated));
     }
     Some(match value.to_str() {
         Ok(text) if text.len() > LONGEST_TOKEN => Err(Flaw::TooLong),
@@ -151,7 +151,7 @@ mod tests {
             (&[("authorization", "Bearer a b")], Flaw::NotBearer),
             (
                 &[("authorization", "Bearer a"), ("authorization", "Bearer b")],
-                Flaw::NotBearer,
+                Flaw::Repeated,
             ),
             (&[("authorization", &huge)], Flaw::TooLong),
         ] {

@@ -6,7 +6,9 @@ use thiserror::Error;
 pub(super) enum Flaw {
     #[error("the token is longer than 16 KiB")]
     TooLong,
-    #[error("Authorization has to be one header: Bearer, a space and the token")]
+    #[error("the header that has the credential is there more than once")]
+    Repeated,
+    #[error("Authorization has to be Bearer, a space and the token")]
     NotBearer,
     #[error("the token is not a JSON Web Token")]
     NotAToken,

@@ -17,6 +17,8 @@ const KEPT_AT_LEAST: Duration = Duration::from_secs(60);
 const KEPT_AT_MOST: Duration = Duration::from_secs(86_400);
 /// An issuer that failed is not asked again before this time. Callers are told to wait as long.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
+/// Nor before this one, when there are keys from before: callers would wait for nothing.
+const RETRY_WITH_KEYS: Duration = Duration::from_secs(60);
 /// For a key that is not among the known ones the issuer is asked once in this time: anybody can name
 /// one that does not exist.
 const FOR_UNKNOWN: Duration = Duration::from_secs(60);
@@ -110,7 +112,9 @@ impl KeyRing {
         // On its own, so that a caller who leaves does not take the answer with it.
         let asking = tokio::spawn(async move {
             let mut asked = ring.0.asked.lock().await;
-            if ring.fresh().is_none() && !asked.failed.is_some_and(|at| at.elapsed() < RETRY) {
+            let wait = ring.kept().map_or(RETRY, |_| RETRY_WITH_KEYS);
+            let is_due = asked.failed.is_none_or(|at| at.elapsed() >= wait);
+            if is_due && ring.fresh().is_none() {
                 ring.ask(&mut asked).await;
             }
             ring.kept()
@@ -212,5 +216,24 @@ impl Inner {
                 description.jwks_uri
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn keys_are_kept_beyond_their_time_while_their_issuer_does_not_answer() {
+        let nobody = KeySource::Url(Uri::from_static("http://127.0.0.1:1/keys"));
+        let ring = KeyRing::new(nobody, Fetch::new());
+        assert!(ring.current().await.is_none());
+        *ring.0.current.write().unwrap() = Some(Arc::new(Current {
+            keys: KeySet::default(),
+            fresh_until: Instant::now(),
+        }));
+        ring.0.asked.lock().await.failed = None;
+        assert!(ring.current().await.is_some());
+        assert!(ring.0.asked.lock().await.failed.is_some(), "it was asked");
     }
 }

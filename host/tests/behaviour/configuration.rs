@@ -6,7 +6,7 @@ type Variables<'a> = &'a [(&'a str, &'a str)];
 fn a_bad_value_ends_the_start_with_64_and_one_sentence() {
     let probe = compiled_probe().to_str().unwrap();
     let component = ("ATTACHE_COMPONENT", probe);
-    let cases: [(&[&str], Variables, &str); 5] = [
+    let cases: [(&[&str], Variables, &str); 6] = [
         (
             &["serve"],
             &[],
@@ -30,6 +30,11 @@ fn a_bad_value_ends_the_start_with_64_and_one_sentence() {
                 ("APP_URL", "http://localhost:8080"),
             ],
             r#"APP_URL is "http://localhost:8080": on Cloud Run"#,
+        ),
+        (
+            &["serve"],
+            &[component, ("ATTACHE_HOST", "0.0.0.0")],
+            "ATTACHE_AUTH (--auth) is not set: the host is to listen on 0.0.0.0",
         ),
         (&["serve", "--no-such-flag"], &[component], "--no-such-flag"),
     ];
@@ -60,6 +65,13 @@ fn every_flag_names_its_variable_and_no_value_is_shown() {
         "ATTACHE_COMPONENT",
         "PORT",
         "ATTACHE_HOST",
+        "ATTACHE_AUTH",
+        "ATTACHE_API_KEYS",
+        "ATTACHE_API_KEYS_FILE",
+        "ATTACHE_OIDC_ISSUER",
+        "ATTACHE_OIDC_AUDIENCE",
+        "ATTACHE_IAP_AUDIENCE",
+        "ATTACHE_GOOGLE_CLIENT_ID",
         "ATTACHE_PUBLIC_URL",
         "APP_URL",
         "AGENT_URL",

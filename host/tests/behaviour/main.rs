@@ -20,6 +20,8 @@ mod configuration;
 mod dead_letters;
 mod guest_limits;
 mod hostile;
+mod identity;
+mod issuer;
 mod limits;
 mod logs;
 mod outbound;
