@@ -125,12 +125,17 @@ impl Agent {
     }
 
     fn store_with(&self, caller: Caller, tasks: Tasks) -> (Store<Instance>, CpuMeter) {
+        let outbound = OutboundHooks::new(
+            self.shared.outbound.clone(),
+            caller.bearer(),
+            Span::current(),
+        );
         let capabilities = Capabilities {
             settings: self.settings.clone(),
             caller,
             card_signer: self.shared.card_signer.clone(),
             tasks,
-            outbound: OutboundHooks::new(self.shared.outbound.clone(), Span::current()),
+            outbound,
         };
         let instance = Instance::new(capabilities, self.shared.limits.memory);
         let mut store = Store::new(&self.shared.engine, instance);

@@ -19,7 +19,7 @@ use crate::config::{Config, Dispatching, Platform, PublicUrl, PushSettings};
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
 use crate::engine::{self, Ticker};
 use crate::metadata::Metadata;
-use crate::outbound::Outbound;
+use crate::outbound::{Network, Outbound};
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner, Translate};
 use crate::server::{self, HeaderPatience};
 use crate::service::Service;
@@ -117,7 +117,7 @@ impl App {
         let engine = engine::for_serving(&config.limits)
             .map_err(|error| StartError::Engine(format!("{error:#}")))?;
         Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
-        let metadata = Metadata::new(&config.metadata_host);
+        let metadata = config.google.metadata().clone();
         let (database, found) = tokio::join!(
             TaskDatabase::open(&config.data, &metadata),
             find_out(&config.platform, &metadata),
@@ -132,12 +132,12 @@ impl App {
         if config.card_signing.is_some() && public_url.is_none() {
             return Err(StartError::UnknownUrl("the agent card"));
         }
-        let push = deliverer_settings(config.push, public_url.as_ref())?;
+        let push = deliverer_settings(config.push, public_url.as_ref(), config.network.clone())?;
 
         let dispatcher = match config.dispatching {
             Dispatching::CloudTasks(queue) => {
                 let (url, found) = (public_url.as_ref(), found.as_ref());
-                let queue = CloudTasks::find(queue, url, found, &metadata).await?;
+                let queue = CloudTasks::find(queue, url, found, &metadata, &config.network).await?;
                 info!("work goes on after the response in requests of its own: {queue}");
                 Dispatcher::by(queue)
             }
@@ -276,6 +276,7 @@ impl App {
 fn deliverer_settings(
     push: PushSettings,
     public_url: Option<&PublicUrl>,
+    network: Network,
 ) -> Result<DelivererSettings, StartError> {
     let signer = match (push.signing, public_url) {
         (None, _) => None,
@@ -286,6 +287,7 @@ fn deliverer_settings(
         allow_private: push.allow_private,
         patience: push.patience,
         signer,
+        network,
     })
 }
 

@@ -6,6 +6,7 @@
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
 mod card_signing;
+mod credentials;
 mod data;
 mod database;
 mod dead_letters;
@@ -14,7 +15,9 @@ mod environment;
 mod error;
 mod flags;
 mod key_source;
+mod network;
 mod origins;
+mod outbound;
 mod parse;
 mod public_url;
 mod push;
@@ -28,6 +31,8 @@ pub use dispatch::{Dispatching, QueueConfig, QueueName};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::{Cli, CompileFlags, Flags, Verb};
+pub use network::NetworkFlags;
+pub use outbound::OutboundFlags;
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
@@ -40,7 +45,9 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::card_signer::CardSigning;
-use crate::outbound::{AllowList, Caller, OutboundConfig};
+use crate::google::Google;
+use crate::metadata::Metadata;
+use crate::outbound::{Network, OutboundConfig};
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
 
@@ -85,6 +92,10 @@ pub struct Config {
     pub project: Option<String>,
     /// `host[:port]` of the metadata server.
     pub metadata_host: String,
+    /// As whom the process calls Google, and the metadata server.
+    pub google: Google,
+    /// What every way out of the process shares.
+    pub network: Network,
 }
 
 /// Where the process runs.
@@ -207,6 +218,10 @@ impl Config {
                  agent's URL",
             ));
         }
+        let metadata_host = metadata_host(environment);
+        let network = network::resolve(flags.network, metadata_host)?;
+        let metadata = Metadata::new(metadata_host);
+        let google = Google::find(environment, metadata, network.clone());
         let mut settings = settings::resolve(flags.config, environment)?;
         if let Some(origins) = origins::origins(flags.allow_origin)? {
             settings.insert("attache_allow_origin".to_owned(), origins);
@@ -237,14 +252,14 @@ impl Config {
             },
             dispatching,
             push,
-            outbound: OutboundConfig {
-                allow: allow_list(flags.allow_outbound)?,
-                allow_private: parse::switch(
-                    "ATTACHE_OUTBOUND_ALLOW_PRIVATE (--outbound-allow-private)",
-                    flags.outbound_allow_private,
-                )?,
-                caller: Caller::Component,
-            },
+            outbound: outbound::resolve(outbound::Given {
+                allow: flags.allow_outbound,
+                allow_private: flags.outbound_allow_private,
+                flags: flags.outbound,
+                network: &network,
+                google: &google,
+                environment,
+            })?,
             settings,
             limits: Limits {
                 max_body: parse::size(
@@ -284,7 +299,9 @@ impl Config {
             )?,
             log: log(flags.log_format, &platform, environment)?,
             project: environment.get("GOOGLE_CLOUD_PROJECT").map(str::to_owned),
-            metadata_host: metadata_host(environment).to_owned(),
+            metadata_host: metadata_host.to_owned(),
+            google,
+            network,
             platform,
         })
     }
@@ -293,7 +310,7 @@ impl Config {
 /// `host[:port]` of the metadata server.
 pub(crate) fn metadata_host(environment: &Environment) -> &str {
     let given = environment.get("GCE_METADATA_HOST");
-    given.unwrap_or("metadata.google.internal")
+    given.unwrap_or(crate::metadata::USUAL_HOST)
 }
 
 fn component(given: Option<String>) -> Result<PathBuf, ConfigError> {
@@ -345,15 +362,6 @@ fn card(given: Option<String>) -> Result<Option<CardMode>, ConfigError> {
             )),
         })
         .transpose()
-}
-
-fn allow_list(given: Option<String>) -> Result<AllowList, ConfigError> {
-    let Some(given) = parse::given(given) else {
-        return Ok(AllowList::default());
-    };
-    AllowList::parse(&given).map_err(|expected| {
-        ConfigError::new("ATTACHE_ALLOW_OUTBOUND (--allow-outbound)", given, expected)
-    })
 }
 
 fn log(

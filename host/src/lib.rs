@@ -19,6 +19,7 @@ pub mod config;
 pub mod dead_letters;
 pub mod dispatch;
 pub mod engine;
+pub mod google;
 pub mod identity;
 pub mod instance;
 pub mod metadata;

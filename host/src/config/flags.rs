@@ -1,6 +1,6 @@
 use clap::{Args, Parser, Subcommand};
 
-use super::{DataFlags, DeadLettersFlags, PushFlags};
+use super::{DataFlags, DeadLettersFlags, NetworkFlags, OutboundFlags, PushFlags};
 
 /// Runs an A2A agent component.
 ///
@@ -46,7 +46,10 @@ Also read from the environment:
   APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
   K_SERVICE               set by Cloud Run: listen on 0.0.0.0, log JSON, find the service's URL
   GOOGLE_CLOUD_PROJECT    the project that log entries name for their traces
-  GCE_METADATA_HOST       host[:port] of the metadata server";
+  GCE_METADATA_HOST       host[:port] of the metadata server
+  GOOGLE_APPLICATION_CREDENTIALS
+                          file of the account that --credentials calls Google as; without it the one
+                          of gcloud auth application-default login, or the metadata server";
 
 /// The flags of `compile`.
 #[derive(Debug, Args)]
@@ -252,6 +255,14 @@ pub struct Flags {
         num_args = 0..=1, default_missing_value = "1", require_equals = true
     )]
     pub outbound_allow_private: Option<String>,
+
+    /// What else there is to say about its calls.
+    #[command(flatten)]
+    pub outbound: OutboundFlags,
+
+    /// How names are resolved, and whose certificates are accepted.
+    #[command(flatten)]
+    pub network: NetworkFlags,
 
     /// A config key for the component; may be repeated. Also ATTACHE_CONFIG_<KEY>.
     #[arg(long, value_name = "KEY=VALUE")]
