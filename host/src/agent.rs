@@ -160,12 +160,17 @@ impl Agent {
     fn store_with(&self, caller: Caller, mut tasks: Tasks) -> (Store<Instance>, CpuMeter) {
         let limits = self.limits();
         tasks.allow_calls(limits.store_calls);
+        let outbound = OutboundHooks::new(
+            self.terms.outbound.clone(),
+            caller.bearer(),
+            Span::current(),
+        );
         let capabilities = Capabilities {
             settings: self.terms.settings.clone(),
             caller,
             card_signer: self.shared.card_signer.clone(),
             tasks,
-            outbound: OutboundHooks::new(self.terms.outbound.clone(), Span::current()),
+            outbound,
         };
         let instance = Instance::new(capabilities, limits);
         let mut store = Store::new(&self.shared.engine, instance);

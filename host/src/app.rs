@@ -25,7 +25,7 @@ use crate::engine::{self, Capacity, SlowLane, Ticker};
 use crate::identity::{Authenticator, NoAudience};
 use crate::life::Stage;
 use crate::metadata::Metadata;
-use crate::outbound::Outbound;
+use crate::outbound::{Network, Outbound};
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner};
 use crate::server::{self, HeaderPatience};
 use crate::service::Service;
@@ -142,7 +142,7 @@ impl App {
                 .map_err(|error| StartError::Engine(format!("{error:#}")))?;
         let ticker =
             Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
-        let metadata = Metadata::new(&config.metadata_host);
+        let metadata = config.google.metadata().clone();
         let (database, found) = tokio::join!(
             TaskDatabase::open(&config.data, &metadata),
             find_out(&config.platform, &metadata),
@@ -161,12 +161,12 @@ impl App {
             Authenticator::new(config.auth, public_url.as_ref().map(PublicUrl::as_str))?;
         let warmed = authenticator.clone();
         tokio::spawn(async move { warmed.warm().await });
-        let push = deliverer_settings(config.push, public_url.as_ref())?;
+        let push = deliverer_settings(config.push, public_url.as_ref(), config.network.clone())?;
 
         let dispatcher = match config.dispatching {
             Dispatching::CloudTasks(queue) => {
                 let (url, found) = (public_url.as_ref(), found.as_ref());
-                let queue = CloudTasks::find(queue, url, found, &metadata).await?;
+                let queue = CloudTasks::find(queue, url, found, &metadata, &config.network).await?;
                 info!("work goes on after the response in requests of its own: {queue}");
                 Dispatcher::by(queue)
             }
@@ -351,6 +351,7 @@ impl App {
 fn deliverer_settings(
     push: PushSettings,
     public_url: Option<&PublicUrl>,
+    network: Network,
 ) -> Result<DelivererSettings, StartError> {
     let signer = match (push.signing, public_url) {
         (None, _) => None,
@@ -361,6 +362,7 @@ fn deliverer_settings(
         allow_private: push.allow_private,
         patience: push.patience,
         signer,
+        network,
     })
 }
 

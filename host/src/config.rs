@@ -8,6 +8,7 @@
 mod agent_flags;
 mod agents;
 mod card_signing;
+mod credentials;
 mod data;
 mod database;
 mod dead_letters;
@@ -18,7 +19,9 @@ mod flags;
 mod guest_limits;
 mod identity;
 mod key_source;
+mod network;
 mod origins;
+mod outbound;
 mod parse;
 mod public_url;
 mod push;
@@ -38,6 +41,8 @@ pub use flags::{Cli, CompileFlags, Flags, Verb};
 pub use guest_limits::{GuestLimitFlags, GuestLimits};
 pub use identity::IdentityFlags;
 pub(crate) use identity::may_be_asked;
+pub use network::NetworkFlags;
+pub use outbound::OutboundFlags;
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
@@ -50,7 +55,10 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::card_signer::CardSigning;
+use crate::google::Google;
 use crate::identity::AuthConfig;
+use crate::metadata::Metadata;
+use crate::outbound::Network;
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
 
@@ -94,6 +102,10 @@ pub struct Config {
     pub project: Option<String>,
     /// `host[:port]` of the metadata server.
     pub metadata_host: String,
+    /// As whom the process calls Google, and the metadata server.
+    pub google: Google,
+    /// What every way out of the process shares.
+    pub network: Network,
 }
 
 /// Where the process runs.
@@ -203,6 +215,10 @@ impl Config {
                  agent's URL",
             ));
         }
+        let metadata_host = metadata_host(environment);
+        let network = network::resolve(flags.network, metadata_host)?;
+        let metadata = Metadata::new(metadata_host);
+        let google = Google::find(environment, metadata, network.clone());
         let host = host(flags.host, &platform)?;
         let auth = identity::resolve(flags.identity, host, &platform, environment)?;
         let mut agents = agents::resolve(agents::Given {
@@ -210,8 +226,12 @@ impl Config {
             agents: flags.agents,
             flags: flags.agent,
             sections: BTreeMap::new(),
-            environment,
-            platform: &platform,
+            surroundings: agents::Surroundings {
+                environment,
+                platform: &platform,
+                network: &network,
+                google: &google,
+            },
         })?;
         // Cards say of who may call what is enforced.
         if let Some(security) = auth.security() {
@@ -252,7 +272,9 @@ impl Config {
             )?,
             log: log(flags.log_format, &platform, environment)?,
             project: environment.get("GOOGLE_CLOUD_PROJECT").map(str::to_owned),
-            metadata_host: metadata_host(environment).to_owned(),
+            metadata_host: metadata_host.to_owned(),
+            google,
+            network,
             platform,
         })
     }
@@ -261,7 +283,7 @@ impl Config {
 /// `host[:port]` of the metadata server.
 pub(crate) fn metadata_host(environment: &Environment) -> &str {
     let given = environment.get("GCE_METADATA_HOST");
-    given.unwrap_or("metadata.google.internal")
+    given.unwrap_or(crate::metadata::USUAL_HOST)
 }
 
 /// Outside a container only this machine may connect; on Cloud Run the platform must.

@@ -20,6 +20,7 @@ pub mod dead_letters;
 pub mod dispatch;
 pub mod ending;
 pub mod engine;
+pub mod google;
 pub mod identity;
 pub mod instance;
 pub mod life;

@@ -23,6 +23,9 @@ use thiserror::Error;
 
 use access_token::Kept;
 
+/// Where it is on Google Cloud.
+pub(crate) const USUAL_HOST: &str = "metadata.google.internal";
+
 /// The metadata server is on the same machine: later than this it does not answer at all.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// It asks others for tokens.
@@ -81,13 +84,13 @@ impl Metadata {
         self.text(EMAIL).await
     }
 
-    /// A token that shows to the service at `audience` as whom the process runs.
+    /// A new token that shows to the service at `audience` as whom the process runs.
     ///
     /// # Errors
     /// [`MetadataError`], after five seconds at the latest.
     pub async fn identity_token(&self, audience: &str) -> Result<String, MetadataError> {
         let audience = utf8_percent_encode(audience, NON_ALPHANUMERIC);
-        let query = format!("?audience={audience}");
+        let query = format!("?audience={audience}&format=full");
         self.ask(IDENTITY, &query, PATIENCE_FOR_TOKENS).await
     }
 

@@ -15,7 +15,7 @@ mod trace;
 pub use access::Access;
 pub use limit::Limit;
 pub(crate) use record::COMPONENT;
-pub use trace::TraceContext;
+pub use trace::{TraceContext, traceparent};
 
 use std::io::IsTerminal;
 use std::sync::{Arc, OnceLock};

@@ -1,6 +1,6 @@
 use clap::Args;
 
-use super::GuestLimitFlags;
+use super::{GuestLimitFlags, OutboundFlags};
 
 /// The flags of `serve` that each of several agents may have for itself, as text.
 #[derive(Debug, Default, Clone, Args)]
@@ -49,6 +49,10 @@ pub struct AgentFlags {
     )]
     pub outbound_allow_private: Option<String>,
 
+    /// What else there is to say about its calls.
+    #[command(flatten)]
+    pub outbound: OutboundFlags,
+
     /// A config key for the component; may be repeated. Also ATTACHE_CONFIG_<KEY>.
     #[arg(long, value_name = "KEY=VALUE")]
     pub config: Vec<String>,
@@ -69,12 +73,16 @@ pub struct AgentFlags {
 
 impl AgentFlags {
     /// What several agents have in common: limits, and how their cards look. What an agent is told,
-    /// and what it may reach, is nobody else's.
+    /// what it may reach, and as whom, is nobody else's.
     pub(super) fn shared(&self) -> Self {
         Self {
             allow_outbound: None,
             outbound_allow_private: None,
             config: Vec::new(),
+            outbound: OutboundFlags {
+                credentials: None,
+                ..self.outbound.clone()
+            },
             ..self.clone()
         }
     }

@@ -13,10 +13,11 @@ use clap::{Args, Command, FromArgMatches};
 use super::agent_flags::AgentFlags;
 use super::{
     CardMode, ConfigError, Environment, GuestLimits, Platform, PublicUrl, guest_limits, origins,
-    parse, public_url, settings,
+    outbound, parse, public_url, settings,
 };
 use crate::agent::AgentName;
-use crate::outbound::{AllowList, Caller, OutboundConfig};
+use crate::google::Google;
+use crate::outbound::{Network, OutboundConfig};
 
 const COMPONENT: &str = "ATTACHE_COMPONENT (COMPONENT)";
 const AGENTS: &str = "ATTACHE_AGENTS (--agent)";
@@ -81,12 +82,21 @@ pub(super) struct Given<'a> {
     pub(super) agents: Vec<String>,
     pub(super) flags: AgentFlags,
     pub(super) sections: BTreeMap<String, AgentSection>,
+    pub(super) surroundings: Surroundings<'a>,
+}
+
+/// What the settings of an agent are read with.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
     pub(super) environment: &'a Environment,
     pub(super) platform: &'a Platform,
+    pub(super) network: &'a Network,
+    pub(super) google: &'a Google,
 }
 
 pub(super) fn resolve(given: Given<'_>) -> Result<Vec<AgentConfig>, ConfigError> {
-    let environment = given.environment;
+    let surroundings = given.surroundings;
+    let environment = surroundings.environment;
     let files = named_files(&given)?;
     if files.is_empty() {
         let Some(component) = parse::given(given.component) else {
@@ -100,7 +110,7 @@ pub(super) fn resolve(given: Given<'_>) -> Result<Vec<AgentConfig>, ConfigError>
         }
         let component = file(COMPONENT, component)?;
         let settings = settings::resolve(given.flags.config.clone(), environment)?;
-        let agent = agent(None, component, given.flags, settings)?;
+        let agent = agent(None, component, given.flags, settings, surroundings)?;
         return Ok(vec![agent]);
     }
     refuse_shared(&given.flags, environment)?;
@@ -112,7 +122,7 @@ pub(super) fn resolve(given: Given<'_>) -> Result<Vec<AgentConfig>, ConfigError>
         let mut section = sections.remove(name.as_str()).unwrap_or_default();
         section.settings.remove("component");
         let of_agent = |error: ConfigError| error.of_agent(&name);
-        let agent = named(&name, component, &given.flags, section, given.platform);
+        let agent = named(&name, component, &given.flags, section, surroundings);
         let agent = agent.map_err(of_agent)?;
         for host in &agent.hosts {
             if !hosts.insert(host.clone()) {
@@ -223,6 +233,13 @@ fn refuse_shared(flags: &AgentFlags, environment: &Environment) -> Result<(), Co
         let key = "ATTACHE_OUTBOUND_ALLOW_PRIVATE (--outbound-allow-private)";
         return Err(ConfigError::new(key, switch, expected));
     }
+    if given(&flags.outbound.credentials).is_some() {
+        let expected = format!("{expected}CREDENTIALS instead");
+        return Err(ConfigError::secret(
+            "ATTACHE_CREDENTIALS (--credentials)",
+            expected,
+        ));
+    }
     let in_environment = environment.with_prefix(settings::PREFIX).next().is_some();
     if in_environment || !flags.config.is_empty() {
         let expected = format!("{expected}CONFIG_<KEY> instead");
@@ -278,18 +295,18 @@ fn named(
     component: PathBuf,
     shared: &AgentFlags,
     mut section: AgentSection,
-    platform: &Platform,
+    surroundings: Surroundings<'_>,
 ) -> Result<AgentConfig, ConfigError> {
     let hosts = hosts(section.settings.remove("host"))?;
     let url = section
         .settings
         .remove("public-url")
         .filter(|url| !url.is_empty());
-    let url = url.map(|url| public_url::check("public-url", &url, platform));
+    let url = url.map(|url| public_url::check("public-url", &url, surroundings.platform));
     let public_url = url.transpose()?;
     let flags = overlaid(shared.shared(), section.settings)?;
     let settings = settings::of_section(section.config)?;
-    let agent = agent(Some(name.clone()), component, flags, settings)?;
+    let agent = agent(Some(name.clone()), component, flags, settings, surroundings)?;
     Ok(AgentConfig {
         hosts,
         public_url,
@@ -358,6 +375,7 @@ fn agent(
     component: PathBuf,
     flags: AgentFlags,
     mut settings: BTreeMap<String, String>,
+    surroundings: Surroundings<'_>,
 ) -> Result<AgentConfig, ConfigError> {
     if let Some(origins) = origins::origins(flags.allow_origin.clone())? {
         settings.insert("attache_allow_origin".to_owned(), origins);
@@ -372,14 +390,14 @@ fn agent(
             None => true,
             given => parse::switch("ATTACHE_GRPC (--grpc)", given)?,
         },
-        outbound: OutboundConfig {
-            allow: allow_list(flags.allow_outbound.clone())?,
-            allow_private: parse::switch(
-                "ATTACHE_OUTBOUND_ALLOW_PRIVATE (--outbound-allow-private)",
-                flags.outbound_allow_private.clone(),
-            )?,
-            caller: Caller::Component,
-        },
+        outbound: outbound::resolve(outbound::Given {
+            allow: flags.allow_outbound,
+            allow_private: flags.outbound_allow_private,
+            flags: flags.outbound,
+            network: surroundings.network,
+            google: surroundings.google,
+            environment: surroundings.environment,
+        })?,
         settings,
         max_body: parse::size(
             "ATTACHE_MAX_BODY (--max-body)",
@@ -389,14 +407,5 @@ fn agent(
             4 << 30,
         )?,
         guest: guest_limits::resolve(flags.guest)?,
-    })
-}
-
-fn allow_list(given: Option<String>) -> Result<AllowList, ConfigError> {
-    let Some(given) = parse::given(given) else {
-        return Ok(AllowList::default());
-    };
-    AllowList::parse(&given).map_err(|expected| {
-        ConfigError::new("ATTACHE_ALLOW_OUTBOUND (--allow-outbound)", given, expected)
     })
 }

@@ -1,6 +1,6 @@
 use clap::{Args, Parser, Subcommand};
 
-use super::{AgentFlags, DataFlags, DeadLettersFlags, IdentityFlags, PushFlags};
+use super::{AgentFlags, DataFlags, DeadLettersFlags, IdentityFlags, NetworkFlags, PushFlags};
 
 /// Runs an A2A agent component.
 ///
@@ -55,7 +55,10 @@ Also read from the environment:
   APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
   K_SERVICE               set by Cloud Run: listen on 0.0.0.0, log JSON, find the service's URL
   GOOGLE_CLOUD_PROJECT    the project that log entries name for their traces
-  GCE_METADATA_HOST       host[:port] of the metadata server";
+  GCE_METADATA_HOST       host[:port] of the metadata server
+  GOOGLE_APPLICATION_CREDENTIALS
+                          file of the account that --credentials calls Google as; without it the one
+                          of gcloud auth application-default login, or the metadata server";
 
 /// The flags of `compile`.
 #[derive(Debug, Args)]
@@ -266,6 +269,10 @@ pub struct Flags {
     /// How webhooks are called.
     #[command(flatten)]
     pub push: PushFlags,
+
+    /// How names are resolved, and whose certificates are accepted.
+    #[command(flatten)]
+    pub network: NetworkFlags,
 
     /// Seconds from SIGTERM or SIGINT to the end of the process. Running requests may finish until a
     /// fifth of that, or a second and a half, is left. [default: 8]

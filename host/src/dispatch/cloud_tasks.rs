@@ -19,7 +19,7 @@ use super::token::Token;
 use crate::cloud_run::Description;
 use crate::config::{PublicUrl, QueueConfig, QueueName};
 use crate::metadata::{Metadata, MetadataError};
-use crate::outbound::{AllowList, Outbound, OutboundConfig};
+use crate::outbound::{AllowList, Network, Outbound, OutboundConfig};
 
 /// The client waits for its answer meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -137,6 +137,7 @@ impl CloudTasks {
         public_url: Option<&PublicUrl>,
         found: Option<&Description>,
         metadata: &Metadata,
+        network: &Network,
     ) -> Result<Self, NotUsable> {
         let public_url = public_url.ok_or(NotUsable::UnknownUrl)?.as_str();
         let queue = match (config.queue, found) {
@@ -161,6 +162,7 @@ impl CloudTasks {
         let everything = OutboundConfig {
             allow: AllowList::everything(),
             allow_private: true,
+            network: network.clone(),
             ..OutboundConfig::default()
         };
         Ok(Self {

@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{Metadata, MetadataError, PATIENCE_FOR_TOKENS, TOKEN};
@@ -40,8 +41,10 @@ impl Metadata {
         {
             return Err(error.clone());
         }
-        match self.new_access_token().await {
-            Ok((token, until)) => {
+        let now = Instant::now();
+        match self.new_access_token(&[]).await {
+            Ok((token, lasts)) => {
+                let until = now + lasts.saturating_sub(MARGIN);
                 kept.token = Some((token.clone(), until));
                 Ok(token)
             }
@@ -52,13 +55,23 @@ impl Metadata {
         }
     }
 
-    async fn new_access_token(&self) -> Result<(String, Instant), MetadataError> {
-        let asked = Instant::now();
-        let text = self.ask(TOKEN, "", PATIENCE_FOR_TOKENS).await?;
+    /// A new access token for these scopes (for what the account has when there are none), and for how
+    /// long it is valid.
+    pub(crate) async fn new_access_token(
+        &self,
+        scopes: &[String],
+    ) -> Result<(String, Duration), MetadataError> {
+        let query = match scopes {
+            [] => String::new(),
+            scopes => {
+                let scopes = scopes.join(",");
+                format!("?scopes={}", utf8_percent_encode(&scopes, NON_ALPHANUMERIC))
+            }
+        };
+        let text = self.ask(TOKEN, &query, PATIENCE_FOR_TOKENS).await?;
         // What a parser says could quote the token.
         let answer: Answer = serde_json::from_str(&text)
             .map_err(|_| self.error(TOKEN, "its answer is not an access token"))?;
-        let lasts = Duration::from_secs(answer.expires_in).saturating_sub(MARGIN);
-        Ok((answer.access_token, asked + lasts))
+        Ok((answer.access_token, Duration::from_secs(answer.expires_in)))
     }
 }

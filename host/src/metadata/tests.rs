@@ -131,6 +131,6 @@ async fn an_identity_is_for_one_audience() {
     assert_eq!(
         fake.asked.lock().unwrap()[1],
         "/computeMetadata/v1/instance/service-accounts/default/identity?audience=\
-         https%3A%2F%2Fagent%2Eexample%2Ecom%2Fa%3Fb"
+         https%3A%2F%2Fagent%2Eexample%2Ecom%2Fa%3Fb&format=full"
     );
 }

@@ -1,6 +1,12 @@
 //! Which addresses a component may reach: those of the public internet and no others.
 
+mod embedded;
+mod metadata;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use embedded::Embedded;
+pub(super) use metadata::NAMES as METADATA_NAMES;
 
 /// How an address is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +18,17 @@ pub(super) enum Reach {
     Metadata,
 }
 
+impl Reach {
+    /// The stricter of two judgements.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Metadata, _) | (_, Self::Metadata) => Self::Metadata,
+            (Self::Private(what), _) | (_, Self::Private(what)) => Self::Private(what),
+            (Self::Public, Self::Public) => Self::Public,
+        }
+    }
+}
+
 pub(super) fn reach(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(address) => reach_v4(address),
@@ -20,17 +37,19 @@ pub(super) fn reach(address: IpAddr) -> Reach {
 }
 
 fn reach_v4(address: Ipv4Addr) -> Reach {
-    let octets = address.octets();
-    match octets {
-        [169, 254, 169, 254] => Reach::Metadata,
+    if metadata::is_v4(address) {
+        return Reach::Metadata;
+    }
+    match address.octets() {
         [0, ..] => Reach::Private("an unspecified address"),
         [127, ..] => Reach::Private("a loopback address"),
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Reach::Private("a private address"),
         [100, 64..=127, ..] => Reach::Private("a carrier's private address"),
         [169, 254, ..] => Reach::Private("a link-local address"),
-        [192, 0, 0, _] | [192, 88, 99, _] | [198, 18..=19, ..] => {
+        [192, 0, 0, _] | [192, 31, 196, _] | [192, 52, 193, _] | [192, 88, 99, _] => {
             Reach::Private("a reserved address")
         }
+        [192, 175, 48, _] | [198, 18..=19, ..] => Reach::Private("a reserved address"),
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => {
             Reach::Private("a documentation address")
         }
@@ -41,21 +60,37 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
 }
 
 fn reach_v6(address: Ipv6Addr) -> Reach {
-    if let Some(inner) = embedded_v4(address) {
-        return reach_v4(inner);
+    match embedded::in_v6(address) {
+        Embedded::Is(inner) => reach_v4(inner),
+        Embedded::May(inner) => inner
+            .into_iter()
+            .map(reach_v4)
+            // That one of several readings is an ordinary private address says nothing.
+            .filter(|inner| *inner == Reach::Metadata)
+            .fold(plain_v6(address), Reach::and),
+        Embedded::Tunnel(inner) => inner
+            .into_iter()
+            .map(reach_v4)
+            .fold(plain_v6(address), Reach::and),
+        Embedded::No => plain_v6(address),
     }
-    let segments = address.segments();
-    match segments {
-        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] => Reach::Metadata,
+}
+
+fn plain_v6(address: Ipv6Addr) -> Reach {
+    if metadata::is_v6(address) {
+        return Reach::Metadata;
+    }
+    match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 1] => Reach::Private("a loopback address"),
         [0, 0, 0, 0, 0, 0, 0, 0] => Reach::Private("an unspecified address"),
         [0x64, 0xff9b, 1, ..] => Reach::Private("a private translation address"),
-        [0x100, 0, 0, 0, ..] => Reach::Private("a discard address"),
+        [0x100, 0, 0, 0 | 1, ..] => Reach::Private("a discard address"),
         [0xfc00..=0xfdff, ..] => Reach::Private("a private address"),
         [0xfe80..=0xfebf, ..] => Reach::Private("a link-local address"),
         [0xfec0..=0xfeff, ..] => Reach::Private("a site-local address"),
         [0xff00..=0xffff, ..] => Reach::Private("a multicast address"),
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => Reach::Private("a documentation address"),
+        [0x2001, 0, ..] | [0x2002, ..] => Reach::Private("a tunnel's address"),
         [0x2001, 0..=0x01ff, ..] => Reach::Private("a reserved address"),
         // Whatever lies outside global unicast is not the public internet.
         [0x2000..=0x3fff, ..] => Reach::Public,
@@ -63,103 +98,5 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
     }
 }
 
-/// The IPv4 address that packets to this IPv6 address end up at, by mapping or translation.
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let from = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match address.segments() {
-        // ::ffff:a.b.c.d and its translated form; `::a.b.c.d`, but for `::` and `::1`.
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => {
-            Some(from(high, low))
-        }
-        [0, 0, 0, 0, 0, 0, high, low] if high != 0 || low > 1 => Some(from(high, low)),
-        // NAT64 and 6to4.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(from(high, low)),
-        [0x2002, high, low, ..] => Some(from(high, low)),
-        // Teredo carries the client's address inverted.
-        [0x2001, 0, _, _, _, _, high, low] => Some(from(!high, !low)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_the_public_internet_are_public() {
-        for address in [
-            "8.8.8.8",
-            "1.1.1.1",
-            "172.32.0.1",
-            "100.128.0.1",
-            "2606:4700::1111",
-        ] {
-            assert_eq!(reach(address.parse().unwrap()), Reach::Public, "{address}");
-        }
-        assert_eq!(reach("64:ff9b::8.8.8.8".parse().unwrap()), Reach::Public);
-    }
-
-    #[test]
-    fn every_spelling_of_a_private_address_is_private() {
-        let addresses = [
-            "0.0.0.0",
-            "0.1.2.3",
-            "10.0.0.1",
-            "100.64.0.1",
-            "127.0.0.1",
-            "127.255.255.254",
-            "169.254.0.1",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.0.0.8",
-            "192.168.1.1",
-            "198.18.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::127.0.0.1",
-            "::ffff:127.0.0.1",
-            "::ffff:0:10.0.0.1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::127.0.0.1",
-            "64:ff9b::10.0.0.1",
-            "64:ff9b:1::1",
-            "2002:7f00:1::",
-            "2001:0:1:1:1:1:80ff:fffe",
-            "fc00::1",
-            "fd12:3456::1",
-            "fe80::1",
-            "fec0::1",
-            "ff02::1",
-            "2001:db8::1",
-            "100::1",
-            "4000::1",
-        ];
-        for address in addresses {
-            let judged = reach(address.parse().unwrap());
-            assert!(
-                matches!(judged, Reach::Private(_)),
-                "{address} is {judged:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_metadata_server_is_never_reached() {
-        let addresses = [
-            "169.254.169.254",
-            "::ffff:169.254.169.254",
-            "64:ff9b::169.254.169.254",
-            "2002:a9fe:a9fe::",
-            "fd00:ec2::254",
-        ];
-        for address in addresses {
-            assert_eq!(
-                reach(address.parse().unwrap()),
-                Reach::Metadata,
-                "{address}"
-            );
-        }
-    }
-}
+mod tests;

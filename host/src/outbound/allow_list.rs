@@ -4,8 +4,9 @@ use super::destination::{Destination, Host};
 #[derive(Debug, Clone, Default)]
 pub struct AllowList(Vec<Pattern>);
 
+/// A host, or hosts, with a port.
 #[derive(Debug, Clone)]
-struct Pattern {
+pub(super) struct Pattern {
     host: HostPattern,
     port: PortPattern,
 }
@@ -64,7 +65,7 @@ impl Pattern {
         port: PortPattern::Any,
     };
 
-    fn parse(entry: &str) -> Option<Self> {
+    pub(super) fn parse(entry: &str) -> Option<Self> {
         if entry == "*" {
             return Some(Self::EVERYTHING);
         }
@@ -86,7 +87,24 @@ impl Pattern {
         Some(Self { host, port })
     }
 
-    fn permits(&self, destination: &Destination) -> bool {
+    /// The host, where it is one alone.
+    pub(super) fn host(&self) -> Option<&Host> {
+        match &self.host {
+            HostPattern::Exactly(host) => Some(host),
+            HostPattern::Any | HostPattern::Below(_) => None,
+        }
+    }
+
+    /// Whether it spans what nobody owns alone: every host, or all names below a top-level domain.
+    pub(super) fn is_for_strangers(&self) -> bool {
+        match &self.host {
+            HostPattern::Any => true,
+            HostPattern::Below(parent) => !parent.contains('.'),
+            HostPattern::Exactly(_) => false,
+        }
+    }
+
+    pub(super) fn permits(&self, destination: &Destination) -> bool {
         let host = match (&self.host, &destination.host) {
             (HostPattern::Any, _) => true,
             (HostPattern::Exactly(allowed), host) => allowed == host,

@@ -5,12 +5,22 @@ use http::Uri;
 
 use super::policy::Refusal;
 
+const HTTP: u16 = 80;
+const HTTPS: u16 = 443;
+
 /// Where a request goes, spelled in one way only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Destination {
     pub(super) host: Host,
     pub(super) port: u16,
     pub(super) default_port: u16,
+}
+
+/// A host and a port, in the same spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    host: Host,
+    port: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +35,8 @@ impl Destination {
         // Neither path nor user is repeated: both may carry secrets.
         let malformed = || Refusal::Malformed(uri.host().unwrap_or("an empty host").to_owned());
         let default_port = match uri.scheme_str() {
-            Some("https") => 443,
-            Some("http") => 80,
+            Some("https") => HTTPS,
+            Some("http") => HTTP,
             _ => return Err(malformed()),
         };
         let authority = uri.authority().ok_or_else(malformed)?;
@@ -47,6 +57,17 @@ impl Destination {
         })
     }
 
+    /// True for https.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.default_port == HTTPS
+    }
+
+    /// The scheme, the host and, where it is not the scheme's own, the port.
+    pub(super) fn origin(&self) -> String {
+        let scheme = if self.is_encrypted() { "https" } else { "http" };
+        format!("{scheme}://{}", self.suggestion())
+    }
+
     /// What a user adds to the list to allow this.
     pub(super) fn suggestion(&self) -> String {
         if self.port == self.default_port {
@@ -54,6 +75,31 @@ impl Destination {
         } else {
             self.to_string()
         }
+    }
+}
+
+impl Place {
+    /// `host[:port]` of a server that speaks http.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let destination = Destination::of(&format!("http://{text}/").parse().ok()?).ok()?;
+        Some(Self {
+            host: destination.host,
+            port: destination.port,
+        })
+    }
+
+    pub(super) fn is(&self, destination: &Destination) -> bool {
+        self.host == destination.host && self.port == destination.port
+    }
+
+    /// Whether a connection to this address and port ends here. This machine has many addresses.
+    pub(super) fn is_at(&self, address: IpAddr, port: u16) -> bool {
+        let Host::Address(own) = self.host else {
+            return false;
+        };
+        let (own, address) = (own.to_canonical(), address.to_canonical());
+        let here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
+        self.port == port && (own == address || (here(own) && here(address)))
     }
 }
 

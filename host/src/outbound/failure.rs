@@ -11,15 +11,20 @@ use super::resolve::ResolveError;
 /// The error code for a request that brought no response.
 pub(super) fn of_request(error: &hyper_util::client::legacy::Error) -> Error {
     let causes = || causes(error);
+    if refusal(error).is_some() {
+        return Error::HttpRequestDenied;
+    }
     match find(causes()) {
-        Some(ResolveError::Refused(_)) => return Error::HttpRequestDenied,
         Some(ResolveError::Unresolved { reason, .. }) => {
             return Error::DnsError {
                 rcode: Some(reason.clone()),
                 info_code: None,
             };
         }
-        None => {}
+        Some(ResolveError::Refused(_)) | None => {}
+    }
+    if let Some(Error::HttpRequestBodySize(most)) = find::<Error>(causes()) {
+        return Error::HttpRequestBodySize(*most);
     }
     if let Some(error) = find::<rustls::Error>(causes()) {
         return of_tls(error);
@@ -55,7 +60,8 @@ pub(super) fn of_body(error: &hyper::Error) -> Error {
 pub(super) fn refusal(error: &hyper_util::client::legacy::Error) -> Option<&Refusal> {
     match find(causes(error)) {
         Some(ResolveError::Refused(refusal)) => Some(refusal),
-        _ => None,
+        // From the connector itself.
+        _ => find(causes(error)),
     }
 }
 

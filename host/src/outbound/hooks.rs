@@ -1,41 +1,42 @@
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::{Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::connect::capture_connection;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tracing::{Instrument, Span, warn};
+use tracing::{Instrument, Span};
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
-use super::body::ResponseBody;
-use super::{CALLS_PER_INSTANCE, Outbound, failure};
+use super::body::{RequestBody, ResponseBody};
+use super::budget::Budget;
+use super::credentials::CredentialError;
+use super::destination::Destination;
+use super::headers::strip_hop_by_hop;
+use super::time_outs::TimeOuts;
+use super::{Outbound, failure};
+use crate::telemetry::traceparent;
 
-/// The longest that a component may have a connection take.
-pub(super) const LONGEST_CONNECT: Duration = Duration::from_secs(60);
-const DEFAULT_CONNECT: Duration = Duration::from_secs(10);
-/// Models think for minutes before the first byte.
-const DEFAULT_WAIT: Duration = Duration::from_secs(300);
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The outgoing requests of one instance.
 pub struct OutboundHooks {
-    outbound: Outbound,
-    calls: Arc<Semaphore>,
+    sender: Sender,
     /// The span of the request that is served, so that what is logged here names it.
     span: Span,
 }
 
 impl OutboundHooks {
-    /// For one instance, which serves the request of `span`.
-    pub fn new(outbound: Outbound, span: Span) -> Self {
-        Self {
+    /// For one instance, which serves the request of `span`. `bearer` is the token of its caller, for
+    /// the origins that are sent that.
+    pub fn new(outbound: Outbound, bearer: Option<&str>, span: Span) -> Self {
+        let budget = Arc::new(Budget::new(outbound.limits));
+        let sender = Sender {
             outbound,
-            calls: Arc::new(Semaphore::new(CALLS_PER_INSTANCE)),
-            span,
-        }
+            budget,
+            bearer: bearer.map(Arc::from),
+        };
+        Self { sender, span }
     }
 }
 
@@ -53,90 +54,110 @@ impl WasiHttpHooks for OutboundHooks {
 
     fn send_request(
         &mut self,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent>> + Send> {
-        let sent = send(
-            self.outbound.clone(),
-            self.calls.clone(),
-            request,
-            TimeOuts::of(options.unwrap_or_default()),
-        );
+        trace(request.headers_mut(), &self.span);
+        let time_outs = TimeOuts::of(options.unwrap_or_default());
+        let sent = self.sender.clone().send(request, time_outs);
         Box::new(sent.instrument(self.span.clone()))
     }
 }
 
-struct TimeOuts {
-    connect: Duration,
-    first_byte: Duration,
-    between_bytes: Duration,
-}
-
-impl TimeOuts {
-    fn of(options: RequestOptions) -> Self {
-        Self {
-            connect: options
-                .connect_timeout
-                .unwrap_or(DEFAULT_CONNECT)
-                .min(LONGEST_CONNECT),
-            first_byte: options
-                .first_byte_timeout
-                .unwrap_or(DEFAULT_WAIT)
-                .min(LONGEST_WAIT),
-            between_bytes: options
-                .between_bytes_timeout
-                .unwrap_or(DEFAULT_WAIT)
-                .min(LONGEST_WAIT),
-        }
+/// Says which trace a request belongs to, where the component does not say it itself.
+fn trace(headers: &mut HeaderMap, span: &Span) {
+    if headers.contains_key(TRACEPARENT) {
+        return;
+    }
+    let value = traceparent(span).and_then(|value| HeaderValue::try_from(value).ok());
+    if let Some(value) = value {
+        headers.insert(TRACEPARENT, value);
     }
 }
 
-async fn send(
+/// Sends the requests of one instance.
+#[derive(Clone)]
+struct Sender {
     outbound: Outbound,
-    calls: Arc<Semaphore>,
-    mut request: Request<WasiBody>,
-    time_outs: TimeOuts,
-) -> Result<Sent> {
-    let destination = outbound
-        .policy
-        .check_url(request.uri())
-        .map_err(|refusal| {
-            warn!("refused a call of the component: {refusal}");
+    budget: Arc<Budget>,
+    bearer: Option<Arc<str>>,
+}
+
+impl Sender {
+    async fn send(self, mut request: Request<WasiBody>, time_outs: TimeOuts) -> Result<Sent> {
+        if self.budget.take_call().is_err() {
+            return Err(Error::ConnectionLimitReached);
+        }
+        let checked = self.outbound.policy.check_url(request.uri());
+        let destination = checked.map_err(|refusal| {
+            self.budget
+                .warn(format_args!("refused a call of the component: {refusal}"));
             Error::HttpRequestDenied
         })?;
-    let Ok(Ok(call)) = timeout(time_outs.connect, calls.acquire_owned()).await else {
-        warn!(
-            "refused a call of the component to {destination}: it has {CALLS_PER_INSTANCE} calls \
-             open already"
-        );
-        return Err(Error::ConnectionLimitReached);
-    };
+        let call = self.budget.open(&destination, time_outs.connect).await;
+        let call = call.map_err(|_| Error::ConnectionLimitReached)?;
+        strip_hop_by_hop(request.headers_mut());
+        self.add_credentials(request.headers_mut(), &destination)
+            .await?;
 
-    let mut connection = capture_connection(&mut request);
-    let mut response = std::pin::pin!(outbound.client.request(request));
-    let early = tokio::select! {
-        early = &mut response => Some(early),
-        _ = connection.wait_for_connection_metadata() => None,
-        () = tokio::time::sleep(time_outs.connect) => return Err(Error::ConnectionTimeout),
-    };
-    let response = match early {
-        Some(response) => response,
-        None => timeout(time_outs.first_byte, response)
-            .await
-            .map_err(|_| Error::ConnectionReadTimeout)?,
-    };
-    let response = response.map_err(|error| {
-        match failure::refusal(&error) {
-            Some(refusal) => warn!("refused a call of the component: {refusal}"),
-            None => warn!(
-                "a call of the component to {destination} failed: {}",
-                failure::describe(&error)
-            ),
-        }
-        failure::of_request(&error)
-    })?;
-    let response = response
-        .map(|incoming| ResponseBody::new(incoming, time_outs.between_bytes, call).boxed_unsync());
-    Ok((response, Box::new(std::future::ready(Ok(())))))
+        let budget = self.budget.clone();
+        let mut request = request.map(|body| RequestBody::new(body, budget).boxed_unsync());
+        let mut connection = capture_connection(&mut request);
+        let mut response = std::pin::pin!(self.outbound.client.request(request));
+        let early = tokio::select! {
+            early = &mut response => Some(early),
+            _ = connection.wait_for_connection_metadata() => None,
+            () = tokio::time::sleep(time_outs.connect) => return Err(Error::ConnectionTimeout),
+        };
+        let response = match early {
+            Some(response) => response,
+            None => timeout(time_outs.first_byte, response)
+                .await
+                .map_err(|_| Error::ConnectionReadTimeout)?,
+        };
+        let mut response = response.map_err(|error| {
+            match failure::refusal(&error) {
+                Some(refusal) => self
+                    .budget
+                    .warn(format_args!("refused a call of the component: {refusal}")),
+                None => self.budget.warn(format_args!(
+                    "a call of the component to {destination} failed: {}",
+                    failure::describe(&error)
+                )),
+            }
+            failure::of_request(&error)
+        })?;
+        strip_hop_by_hop(response.headers_mut());
+        let (budget, between_bytes) = (self.budget, time_outs.between_bytes);
+        let response = response.map(|incoming| {
+            ResponseBody::new(incoming, between_bytes, budget, call).boxed_unsync()
+        });
+        Ok((response, Box::new(std::future::ready(Ok(())))))
+    }
+
+    /// A request that should have a credential does not leave without it.
+    async fn add_credentials(
+        &self,
+        headers: &mut HeaderMap,
+        destination: &Destination,
+    ) -> Result<()> {
+        let bearer = self.bearer.as_deref();
+        let added = self.outbound.credentials.add(headers, destination, bearer);
+        added.await.map_err(|error| {
+            self.budget.warn(format_args!(
+                "a call of the component to {destination} was not sent, because its credential \
+                 could not be got: {error}"
+            ));
+            match error {
+                CredentialError::NoCaller => Error::HttpRequestDenied,
+                // The component learns that it is not its fault, and no more.
+                CredentialError::Token(_) | CredentialError::Secret(_) | CredentialError::Unfit => {
+                    Error::InternalError(Some(
+                        "the host has no credential for this host".to_owned(),
+                    ))
+                }
+            }
+        })
+    }
 }

@@ -1,14 +1,14 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hickory_resolver::TokioResolver;
 use hyper_util::client::legacy::connect::dns::Name;
 use thiserror::Error;
 use tower_service::Service;
 
+use super::Dns;
 use super::policy::{Policy, Refusal};
 
 /// Resolves a name and hands on its addresses only when all of them may be reached: a name with
@@ -16,8 +16,8 @@ use super::policy::{Policy, Refusal};
 #[derive(Clone)]
 pub(super) struct CheckedResolver {
     policy: Arc<Policy>,
-    /// Made at first use: a host without outbound calls needs no DNS configuration.
-    resolver: Arc<OnceLock<Result<TokioResolver, String>>>,
+    dns: Dns,
+    port: u16,
 }
 
 /// Why a name has no addresses to connect to.
@@ -30,38 +30,30 @@ pub(super) enum ResolveError {
 }
 
 impl CheckedResolver {
-    pub(super) fn new(policy: Arc<Policy>) -> Self {
-        Self {
-            policy,
-            resolver: Arc::default(),
-        }
+    /// For a connection to `port`.
+    pub(super) fn new(policy: Arc<Policy>, dns: Dns, port: u16) -> Self {
+        Self { policy, dns, port }
     }
 
     async fn resolve(self, host: String) -> Result<std::vec::IntoIter<SocketAddr>, ResolveError> {
-        let unresolved = |reason: String| ResolveError::Unresolved {
+        let found = self.dns.lookup(&host).await;
+        let found = found.map_err(|reason| ResolveError::Unresolved {
             host: host.clone(),
             reason,
-        };
-        let resolver = self.resolver.get_or_init(system_resolver).as_ref();
-        let found = resolver
-            .map_err(|reason| unresolved(reason.clone()))?
-            .lookup_ip(host.as_str())
-            .await
-            .map_err(|error| unresolved(error.to_string()))?;
-        let mut addresses = Vec::new();
-        for address in found.iter() {
-            self.policy.check_address(&host, address)?;
-            // The connector puts the port in.
-            addresses.push(SocketAddr::new(address, 0));
+        })?;
+        for alias in &found.aliases {
+            Policy::check_name(&host, alias)?;
         }
+        for address in &found.addresses {
+            self.policy.check_address(&host, *address, self.port)?;
+        }
+        // The connector puts the port in.
+        let addresses = found.addresses.into_iter();
+        let addresses: Vec<_> = addresses
+            .map(|address| SocketAddr::new(address, 0))
+            .collect();
         Ok(addresses.into_iter())
     }
-}
-
-fn system_resolver() -> Result<TokioResolver, String> {
-    TokioResolver::builder_tokio()
-        .and_then(|builder| builder.build())
-        .map_err(|error| format!("the system's DNS configuration cannot be read ({error})"))
 }
 
 impl Service<Name> for CheckedResolver {

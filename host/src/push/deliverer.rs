@@ -13,6 +13,7 @@ use super::notification::Translate;
 use super::receivers::{Place, Receivers, Slot};
 use super::sender::{CLAIM, Sender};
 use super::signer::NotificationSigner;
+use crate::outbound::Network;
 use crate::tasks::{Keeper, milliseconds, now};
 
 /// Webhooks that are sent something at the same time.
@@ -33,6 +34,8 @@ pub struct DelivererSettings {
     pub patience: Patience,
     /// Signs notifications, if there is a key.
     pub signer: Option<Arc<NotificationSigner>>,
+    /// How webhooks are reached.
+    pub network: Network,
 }
 
 /// Sends webhooks what they have not been sent yet.

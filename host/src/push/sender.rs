@@ -46,6 +46,8 @@ impl Sender {
                 allow: AllowList::everything(),
                 allow_private: settings.allow_private,
                 caller: Caller::Webhooks,
+                network: settings.network,
+                ..OutboundConfig::default()
             }),
             patience: settings.patience,
             signer: settings.signer,

@@ -1,4 +1,11 @@
+use std::sync::Arc;
+
 use http::HeaderMap;
+use tracing::Span;
+use tracing_subscriber::Registry;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::record::Request;
 
 /// The trace that a request belongs to, as its headers say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +63,23 @@ impl TraceContext {
             sampled: options == "o=1",
         })
     }
+}
+
+/// The value of `traceparent` for what is called on behalf of the request of `span`: its trace, and a
+/// span of the call's own. None when the request came without a trace.
+pub fn traceparent(span: &Span) -> Option<String> {
+    let request = span
+        .with_subscriber(|(id, subscriber)| {
+            let span = subscriber.downcast_ref::<Registry>()?.span(id)?;
+            span.extensions().get::<Arc<Request>>().cloned()
+        })
+        .flatten()?;
+    let trace = request.trace.as_deref()?;
+    let flags = u8::from(request.sampled.unwrap_or_default());
+    Some(format!(
+        "00-{trace}-{:016x}-{flags:02x}",
+        fastrand::u64(1..)
+    ))
 }
 
 fn is_hex(text: &str, length: usize) -> bool {

@@ -139,6 +139,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Probe {
                 &target.text("url"),
                 target.number("first_byte_ms"),
             )),
+            path if path.starts_with("/calls/") => outgoing::handle(path, &target, out),
             path if path.starts_with("/hooks/") => hooks::handle(path, &target, out),
             path if path.starts_with("/runs/") => runs::handle(path, &target, out),
             _ => Reply::to(out).end("ok"),
