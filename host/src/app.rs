@@ -15,13 +15,13 @@ use crate::agent::{Agent, RehearsalError, Shared};
 use crate::card_signer::CardSigner;
 use crate::cloud_run;
 use crate::component::{self, LoadError};
-use crate::config::{Config, Dispatching, Platform, PublicUrl, PushSettings};
+use crate::config::{CallerLimits, Config, Dispatching, Platform, PublicUrl, PushSettings};
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
 use crate::engine::{self, Ticker};
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner, Translate};
-use crate::server::{self, HeaderPatience};
+use crate::server;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::signals::Signals;
@@ -50,7 +50,7 @@ pub struct App {
     translate: Option<Arc<dyn Translate>>,
     push: DelivererSettings,
     drain: Duration,
-    patience: HeaderPatience,
+    callers: CallerLimits,
     public_url: Option<PublicUrl>,
     data: String,
 }
@@ -200,12 +200,16 @@ impl App {
         );
         let key_set = push.signer.as_ref().map(|signer| signer.key_set());
         let (limits, under) = (config.limits, work.clone());
-        let service = Service::new(agent, limits, under, database, callback, key_set);
-        let patience = if config.platform.is_cloud_run() {
-            HeaderPatience::PROXY
-        } else {
-            HeaderPatience::STRANGERS
-        };
+        let callers = config.callers;
+        let service = Service::new(
+            agent,
+            limits,
+            under,
+            database,
+            callback,
+            key_set,
+            callers.clone(),
+        );
         info!(
             address = %address,
             component = %config.component.display(),
@@ -223,7 +227,7 @@ impl App {
             translate,
             push,
             drain: config.drain,
-            patience,
+            callers,
             public_url,
             data: config.data.to_string(),
         })
@@ -259,7 +263,7 @@ impl App {
                 warn!("{unfinished} requests were cut off after {:?}", self.drain);
             }
         };
-        let connections = server::run(self.listener, self.service, self.patience, stop).await;
+        let connections = server::run(self.listener, self.service, &self.callers, stop).await;
 
         // What the last instances wrote may still be on its way.
         let _ = tokio::time::timeout(SETTLING, connections.shutdown()).await;

@@ -5,6 +5,7 @@
 //! cannot be used ends the start with one sentence that names the key, the value and what would be
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
+mod callers;
 mod card_signing;
 mod data;
 mod database;
@@ -21,6 +22,9 @@ mod push;
 mod retention;
 mod settings;
 
+pub use callers::{
+    BodyPatience, CallerFlags, CallerLimits, ConnectionLimits, HeadLimits, Queueing, RateLimits,
+};
 pub use data::DataFlags;
 pub use database::{DataLocation, Login, PostgresLocation};
 pub use dead_letters::{DeadLettersFlags, DeadLettersVerb, Which};
@@ -77,6 +81,8 @@ pub struct Config {
     pub settings: BTreeMap<String, String>,
     /// What one request, and all of them together, may use.
     pub limits: Limits,
+    /// What callers are held to.
+    pub callers: CallerLimits,
     /// How long running requests may go on after the signal to stop.
     pub drain: Duration,
     /// How to write logs.
@@ -207,6 +213,13 @@ impl Config {
                  agent's URL",
             ));
         }
+        let max_instances = parse::whole_number(
+            "ATTACHE_MAX_INSTANCES (--max-instances)",
+            flags.max_instances,
+            256,
+            1,
+            10_000,
+        )?;
         let mut settings = settings::resolve(flags.config, environment)?;
         if let Some(origins) = origins::origins(flags.allow_origin)? {
             settings.insert("attache_allow_origin".to_owned(), origins);
@@ -254,13 +267,7 @@ impl Config {
                     1 << 10,
                     4 << 30,
                 )?,
-                max_instances: parse::whole_number(
-                    "ATTACHE_MAX_INSTANCES (--max-instances)",
-                    flags.max_instances,
-                    256,
-                    1,
-                    10_000,
-                )?,
+                max_instances,
                 memory: parse::size(
                     "ATTACHE_MEMORY (--memory)",
                     flags.memory,
@@ -277,6 +284,7 @@ impl Config {
                     86_400_000,
                 )?),
             },
+            callers: callers::resolve(flags.callers, max_instances, &platform)?,
             drain: parse::seconds(
                 "ATTACHE_DRAIN (--drain)",
                 flags.drain,

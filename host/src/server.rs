@@ -1,67 +1,89 @@
 //! Connections: HTTP/1.1 and HTTP/2 without TLS on one port.
 //!
 //! `run` takes the listener and the signal to stop, so that a test can drive it like the process
-//! does.
+//! does. What a client may take of the process by being there, and by being slow, is bounded here:
+//! the number of connections ([`crowd`]), idle time and flow control ([`connection`]), and a socket
+//! that takes nothing ([`socket`]). What it asks for is the service's.
+
+mod connection;
+mod crowd;
+mod socket;
+mod traffic;
+
+pub use traffic::Exchange;
 
 use std::future::Future;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tracing::{debug, warn};
 
+use crate::config::CallerLimits;
 use crate::service::Service;
+use crate::telemetry::Limit;
+use connection::Connecting;
+use crowd::Crowd;
 
-/// Connections open at the same time; the next waits to be accepted.
-const CONNECTIONS: usize = 10_000;
-const STREAMS_PER_CONNECTION: u32 = 256;
-const LONGEST_HEADERS: u32 = 64 << 10;
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// A pause after an error that is not the connection's own, such as too many open files.
 const BREATHER: Duration = Duration::from_millis(50);
+
+/// The connections that are open when no more are accepted.
+#[derive(Debug)]
+pub struct Connections(watch::Sender<bool>);
+
+impl Connections {
+    /// Closes each when its requests are answered, and waits until all are.
+    pub async fn shutdown(self) {
+        self.0.send_replace(true);
+        self.0.closed().await;
+    }
+}
 
 /// Accepts connections until `stop`, then no more. The connections that are open finish their
 /// requests while the value returned is shut down.
 pub async fn run(
     listener: TcpListener,
     service: Service,
-    patience: HeaderPatience,
+    limits: &CallerLimits,
     stop: impl Future<Output = ()>,
-) -> GracefulShutdown {
-    let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let builder = Arc::new(builder(patience));
+) -> Connections {
+    let (closing, closed) = watch::channel(false);
+    let connections = Connections(closing);
+    let room = Arc::new(Semaphore::new(limits.connections.most));
+    let crowd = Crowd::new(limits.connections.per_address);
+    let connecting = Arc::new(Connecting::new(limits.connections, limits.heads, service));
     let mut stop = std::pin::pin!(stop);
     loop {
-        // The semaphore is never closed.
-        let Ok(place) = room.clone().acquire_owned().await else {
-            return connections;
+        if room.available_permits() == 0 {
+            Limit::Connections.hit();
+            debug!("all {} connections are in use", limits.connections.most);
+        }
+        let place = tokio::select! {
+            place = room.clone().acquire_owned() => place,
+            () = &mut stop => return connections,
         };
+        // The semaphore is never closed.
+        let Ok(place) = place else { return connections };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut stop => return connections,
         };
         match accepted {
             Ok((stream, remote)) => {
-                let connection = connection(
-                    builder.clone(),
-                    stream,
-                    remote.ip(),
-                    service.clone(),
-                    connections.watcher(),
-                    patience,
-                );
+                let remote = remote.ip().to_canonical();
+                let many = limits.proxies.may_be_proxy(remote);
+                let Some(one) = crowd.join((!many).then_some(remote)) else {
+                    Limit::Connections.hit();
+                    debug!("{remote} has as many connections as an address may have");
+                    continue;
+                };
+                let (connecting, closed) = (connecting.clone(), closed.clone());
                 tokio::spawn(async move {
-                    connection.await;
-                    drop(place);
+                    connecting.serve(stream, remote, closed).await;
+                    drop((one, place));
                 });
             }
             Err(error) if is_of_one_connection(&error) => debug!("not accepted: {error}"),
@@ -70,63 +92,6 @@ pub async fn run(
                 tokio::time::sleep(BREATHER).await;
             }
         }
-    }
-}
-
-/// How long a connection may take for the head of its next request.
-#[derive(Debug, Clone, Copy)]
-pub struct HeaderPatience(Duration);
-
-impl HeaderPatience {
-    /// Where anybody may connect: a slow client does not hold a connection for long.
-    pub const STRANGERS: Self = Self(Duration::from_secs(60));
-    /// Behind a proxy of the platform, which keeps idle connections for ten minutes and must not
-    /// find them closed.
-    pub const PROXY: Self = Self(Duration::from_secs(620));
-}
-
-fn builder(HeaderPatience(patience): HeaderPatience) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(patience);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS_PER_CONNECTION)
-        .max_header_list_size(LONGEST_HEADERS)
-        .keep_alive_interval(KEEP_ALIVE)
-        .keep_alive_timeout(KEEP_ALIVE);
-    builder
-}
-
-async fn connection(
-    builder: Arc<Builder<TokioExecutor>>,
-    stream: TcpStream,
-    remote: IpAddr,
-    service: Service,
-    watcher: Watcher,
-    HeaderPatience(patience): HeaderPatience,
-) {
-    // Events leave when they are written, not when the kernel has collected enough.
-    if let Err(error) = stream.set_nodelay(true) {
-        return debug!("a connection ended at once: {error}");
-    }
-    // The protocol is told by the first bytes, for which the builder would wait for ever.
-    if !matches!(timeout(patience, stream.readable()).await, Ok(Ok(()))) {
-        return;
-    }
-    let answer = service_fn(move |request| {
-        let service = service.clone();
-        async move { Ok::<_, std::convert::Infallible>(service.answer(request, remote).await) }
-    });
-    let connection = builder
-        .serve_connection(TokioIo::new(stream), answer)
-        .into_owned();
-    if let Err(error) = watcher.watch(connection).await {
-        // Clients leave, and responses break off; both are logged with their request.
-        debug!("a connection ended early: {error}");
     }
 }
 

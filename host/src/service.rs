@@ -1,20 +1,29 @@
 //! One request, from its head to the end of its response.
 //!
-//! Admission first, since it has to be cheap: the host's own paths, the request's form, its size,
-//! room for an instance. Then the caller, then the component ([`exchange`]). Everything that the
-//! host answers by itself is said in one place ([`answer`]).
+//! What is cheap comes first: the host's own paths, how often the address asks ([`rates`]), the
+//! request's form and size. Then who the caller is, how often it asks, room for an instance
+//! ([`admission`]), and the component ([`exchange`]). Everything that the host answers by itself is
+//! said in one place ([`answer`]).
 
 mod access_log;
+mod admission;
 mod answer;
 mod called;
+mod client;
 mod exchange;
 mod health;
 mod key_set;
 mod outcome;
+mod proxies;
+mod rates;
 mod reply;
 mod request_body;
 mod request_id;
 
+pub use admission::{Admission, Admitted, NotAdmitted};
+pub use client::Client;
+pub use proxies::TrustedProxies;
+pub use rates::Rate;
 pub use reply::{Broken, ReplyBody};
 
 use std::net::IpAddr;
@@ -22,24 +31,25 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
 use hyper::body::Incoming;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::{Instrument, debug};
+use tracing::Instrument;
 
 use crate::agent::Agent;
-use crate::config::Limits;
+use crate::config::{CallerLimits, HeadLimits, Limits};
 use crate::dispatch::Callback;
 use crate::identity::Caller;
+use crate::server::Exchange;
 use crate::tasks::TaskDatabase;
-use crate::telemetry::{TraceContext, request_span};
+use crate::telemetry::{Limit, TraceContext, request_span};
 use crate::work::Work;
 
 use access_log::AccessLog;
 use answer::Answer;
 use health::Health;
 use key_set::KeySet;
-use request_body::RequestBody;
+use rates::{Quotas, Rates};
+use request_body::{Refused, RequestBody};
 use request_id::RequestIds;
 
 /// Answers requests. Cheap to clone.
@@ -49,8 +59,9 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     agent: Arc<Agent>,
     limits: Limits,
-    /// One permit per instance.
-    instances: Arc<Semaphore>,
+    callers: CallerLimits,
+    rates: Rates,
+    admission: Admission,
     work: Work,
     /// Where the queue calls, if there is one.
     callback: Option<Callback>,
@@ -60,8 +71,8 @@ struct Inner {
 }
 
 impl Service {
-    /// Serves `agent`, with its instances under `work`, a queue that calls `callback`, and the key set
-    /// if there is one.
+    /// Serves `agent` to `callers`, with its instances under `work`, a queue that calls `callback`,
+    /// and the key set if there is one.
     pub fn new(
         agent: Arc<Agent>,
         limits: Limits,
@@ -69,11 +80,14 @@ impl Service {
         database: TaskDatabase,
         callback: Option<Callback>,
         key_set: Option<Bytes>,
+        callers: CallerLimits,
     ) -> Self {
         Self(Arc::new(Inner {
             agent,
             limits,
-            instances: Arc::new(Semaphore::new(limits.max_instances as usize)),
+            rates: Rates::new(callers.rates),
+            admission: Admission::new(limits.max_instances, callers.queue),
+            callers,
             work,
             callback,
             health: Health::new(database),
@@ -82,57 +96,84 @@ impl Service {
         }))
     }
 
-    /// From now on the process is not ready for more.
+    /// From now on the process is not ready for more. Who waits for an instance is told so.
     pub fn begin_draining(&self) {
         self.0.health.begin_draining();
+        self.0.admission.close();
     }
 
-    /// Answers one request, which came from `remote`. Dropping the future does not end the
-    /// component's work.
-    pub async fn answer(&self, request: Request<Incoming>, remote: IpAddr) -> Response<ReplyBody> {
+    /// How many requests wait for an instance.
+    pub fn queued(&self) -> u32 {
+        self.0.admission.queued()
+    }
+
+    /// How many instances are in use.
+    pub fn instances_in_use(&self) -> u32 {
+        self.0.admission.in_use()
+    }
+
+    /// Answers one request, which came from `remote` and ends `exchange`. Dropping the future does
+    /// not end the component's work.
+    pub async fn answer(
+        &self,
+        request: Request<Incoming>,
+        remote: IpAddr,
+        exchange: Exchange,
+    ) -> Response<ReplyBody> {
         let id = self.0.ids.next();
         let span = request_span(&id, TraceContext::of(request.headers()).as_ref());
-        let log = AccessLog::begin(&request, remote, span.clone());
+        let client = self.0.callers.proxies.client(remote, request.headers());
+        let log = AccessLog::begin(&request, client, span.clone());
         async {
             let health = Health::is_health(request.uri().path());
             let grpc = is_grpc(request.headers());
-            let mut response = match self.respond(request).await {
+            let version = request.version();
+            let mut quotas = Quotas::default();
+            let mut response = match self.respond(request, client, &mut quotas).await {
                 Ok(response) => response,
                 Err(answer) => answer.into_response(grpc),
             };
+            quotas.write(response.headers_mut());
             if let Ok(id) = HeaderValue::from_str(&id) {
                 response.headers_mut().entry("x-request-id").or_insert(id);
             }
             // Probes come every few seconds and say nothing when they succeed.
             let log = if health { log.at_debug() } else { log };
-            log.follow(response)
+            let stall = self.0.callers.connections.stall;
+            log.follow(response).map(|body| match version {
+                Version::HTTP_2 => body.taken_within(stall, exchange),
+                // There the socket tells.
+                _ => body.of(exchange),
+            })
         }
         .instrument(span)
         .await
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Result<Response<ReplyBody>, Answer> {
-        if Health::is_health(request.uri().path()) {
-            return self
-                .0
-                .health
-                .answer(request.method(), request.uri().path())
-                .await;
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        client: IpAddr,
+        quotas: &mut Quotas,
+    ) -> Result<Response<ReplyBody>, Answer> {
+        let (method, path) = (request.method(), request.uri().path());
+        if Health::is_health(path) {
+            return self.0.health.answer(method, path).await;
         }
-        if let Some(answered) = self
-            .0
-            .key_set
-            .answer(request.method(), request.uri().path())
-        {
+        let counted = self.0.rates.count_address(client, path, quotas);
+        counted.map_err(Answer::TooOften)?;
+        if let Some(answered) = self.0.key_set.answer(method, path) {
             return answered;
         }
         if self.0.health.is_draining() {
             return Err(Answer::NotReady("the process is about to end; try again"));
         }
+        check_head(&request, self.0.callers.heads)?;
         check_form(&request)?;
         let callback = self.0.callback.as_ref();
         if let Some(callback) = callback.filter(|called| called.is_for(&request)) {
-            return called::answer(callback.clone(), &self.0.work, self.permit()?, request).await;
+            let permit = self.admit(None).await?;
+            return called::answer(callback.clone(), &self.0.work, permit, request).await;
         }
         let (head, body) = request.into_parts();
         let most = self.0.limits.max_body;
@@ -141,35 +182,34 @@ impl Service {
             .get(CONTENT_LENGTH)
             .and_then(|v| v.to_str().ok()?.parse().ok());
         if declared.is_some_and(|length: u64| length > most) {
+            Limit::BodySize.hit();
             // A client that is still sending does not read an answer, so take what it sends; one
             // that asked first has sent nothing.
             if !head.headers.contains_key(EXPECT) {
                 request_body::discard(body);
             }
-            return Err(Answer::TooLarge { most });
+            return Err(Answer::Body(Refused::TooLarge { most }));
         }
-        let permit = self.permit()?;
         let caller = Caller::of_request(&head);
-        let (body, exceeded) = RequestBody::new(body, most);
+        let counted = self.0.rates.count_caller(caller.owner(), quotas);
+        counted.map_err(Answer::TooOften)?;
+        let (mut body, mut refusal) = RequestBody::new(body, most, self.0.callers.bodies);
+        body.read_ahead().await;
+        refusal.so_far().map_err(Answer::Body)?;
+        let permit = self.admit(Some(Client::of(caller.owner(), client))).await?;
         let request = Request::from_parts(head, body);
         let exchange = exchange::begin(self.0.agent.clone(), &self.0.work, permit, caller, request);
         tokio::select! {
             // Looked at first: it comes before whatever the component answers to a broken body.
             biased;
-            () = exceeded.wait() => Err(Answer::TooLarge { most }),
+            refused = refusal.wait() => Err(Answer::Body(refused)),
             response = exchange => response,
         }
     }
 
-    /// Room for an instance.
-    fn permit(&self) -> Result<OwnedSemaphorePermit, Answer> {
-        let permit = self.0.instances.clone().try_acquire_owned();
-        permit.map_err(|_| {
-            debug!("all {} instances are busy", self.0.limits.max_instances);
-            Answer::Busy {
-                most: self.0.limits.max_instances,
-            }
-        })
+    async fn admit(&self, client: Option<Client>) -> Result<Admitted, Answer> {
+        let admitted = self.0.admission.admit(client).await;
+        admitted.map_err(Answer::NotAdmitted)
     }
 }
 
@@ -177,6 +217,29 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// HTTP/1.1 and HTTP/2 are read with room to spare, so that the answer can say what was too much.
+fn check_head(request: &Request<Incoming>, limits: HeadLimits) -> Result<(), Answer> {
+    let uri = request.uri();
+    let longest = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    if longest > limits.uri {
+        Limit::HeaderSize.hit();
+        return Err(Answer::UriTooLong { most: limits.uri });
+    }
+    let headers = request.headers();
+    let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    let bytes: usize = headers.iter().map(size).sum();
+    let (most, fields) = (limits.bytes, limits.fields);
+    let message = if headers.len() > fields {
+        format!("the request has more than {fields} header fields")
+    } else if bytes > usize::try_from(most).unwrap_or(usize::MAX) {
+        format!("the header fields of the request are larger than {most} bytes")
+    } else {
+        return Ok(());
+    };
+    Limit::HeaderSize.hit();
+    Err(Answer::HeadTooLarge(message))
 }
 
 /// The component is promised a request with an authority that it can read.

@@ -1,6 +1,6 @@
 use clap::{Args, Parser, Subcommand};
 
-use super::{DataFlags, DeadLettersFlags, PushFlags};
+use super::{CallerFlags, DataFlags, DeadLettersFlags, PushFlags};
 
 /// Runs an A2A agent component.
 ///
@@ -266,7 +266,7 @@ pub struct Flags {
     )]
     pub max_body: Option<String>,
 
-    /// Requests worked on at the same time; more get 503. [default: 256]
+    /// Requests worked on at the same time; more wait. [default: 256]
     #[arg(
         long,
         env = "ATTACHE_MAX_INSTANCES",
@@ -292,6 +292,10 @@ pub struct Flags {
         value_name = "MS"
     )]
     pub cpu_ms: Option<String>,
+
+    /// What callers are held to.
+    #[command(flatten)]
+    pub callers: CallerFlags,
 
     /// Seconds that running requests get after SIGTERM or SIGINT. [default: 8]
     #[arg(

@@ -2,9 +2,9 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, Span};
 
+use super::admission::Admitted;
 use super::answer::{Answer, of_json};
 use super::reply::ReplyBody;
 use crate::dispatch::{Call, Callback};
@@ -18,7 +18,7 @@ const LONGEST: usize = 4 << 10;
 pub(super) async fn answer(
     callback: Callback,
     work: &Work,
-    permit: OwnedSemaphorePermit,
+    permit: Admitted,
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Answer> {
     let (head, body) = request.into_parts();

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tracing::{Instrument, Span, error, warn};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
+use super::admission::Admitted;
 use super::answer::Answer;
 use super::outcome::Outcome;
 use super::reply::ReplyBody;
@@ -26,7 +27,7 @@ type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
 pub(super) async fn begin(
     agent: Arc<Agent>,
     work: &Work,
-    permit: OwnedSemaphorePermit,
+    permit: Admitted,
     caller: Caller,
     request: Request<RequestBody>,
 ) -> Result<Response<ReplyBody>, Answer> {

@@ -1,5 +1,8 @@
+mod taken;
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -9,6 +12,8 @@ use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use super::access_log::AccessLog;
 use super::outcome::Outcome;
+use crate::server::Exchange;
+use taken::Taken;
 
 /// The body of a response.
 ///
@@ -18,11 +23,14 @@ use super::outcome::Outcome;
 pub struct ReplyBody {
     content: Content,
     log: Option<AccessLog>,
+    /// Ends with the body, unless the content has it.
+    exchange: Option<Exchange>,
 }
 
 enum Content {
     Bytes(Full<Bytes>),
     Component(HyperOutgoingBody, Outcome),
+    Watched(Taken, Outcome),
 }
 
 /// The response broke off.
@@ -34,6 +42,20 @@ pub enum Broken {
     /// The component trapped, or the process ends.
     #[error("the component ended before its response was finished")]
     Ended,
+    /// The client took nothing of it for too long.
+    #[error("the client did not take the response")]
+    NotTaken,
+}
+
+impl Broken {
+    fn for_log(&self) -> &'static str {
+        match self {
+            Self::GivenUp(_) | Self::Ended => {
+                "the component ended before its response was finished"
+            }
+            Self::NotTaken => "the client did not take the response",
+        }
+    }
 }
 
 impl ReplyBody {
@@ -41,6 +63,7 @@ impl ReplyBody {
         Self {
             content: Content::Bytes(Full::new(bytes)),
             log: None,
+            exchange: None,
         }
     }
 
@@ -48,11 +71,32 @@ impl ReplyBody {
         Self {
             content: Content::Component(body, outcome),
             log: None,
+            exchange: None,
         }
     }
 
     pub(super) fn logged_by(mut self, log: AccessLog) -> Self {
         self.log = Some(log);
+        self
+    }
+
+    /// Goes with the exchange that it ends.
+    pub(super) fn of(mut self, exchange: Exchange) -> Self {
+        self.exchange = Some(exchange);
+        self
+    }
+
+    /// Like [`Self::of`], for a response whose client is to take some of it within `patience`.
+    pub(super) fn taken_within(mut self, patience: Duration, exchange: Exchange) -> Self {
+        self.content = match self.content {
+            Content::Component(body, outcome) => {
+                Content::Watched(Taken::new(body, exchange, patience), outcome)
+            }
+            content => {
+                self.exchange = Some(exchange);
+                content
+            }
+        };
         self
     }
 }
@@ -69,9 +113,16 @@ impl Body for ReplyBody {
             Content::Bytes(bytes) => Pin::new(bytes)
                 .poll_frame(cx)
                 .map_err(|never| match never {}),
-            Content::Component(body, outcome) => match Pin::new(body).poll_frame(cx) {
-                Poll::Ready(None) if outcome.is_broken() => Poll::Ready(Some(Err(Broken::Ended))),
-                polled => polled.map_err(Broken::GivenUp),
+            Content::Component(body, outcome) => finished(
+                Pin::new(body).poll_frame(cx).map_err(Broken::GivenUp),
+                outcome,
+            ),
+            Content::Watched(body, outcome) => match body.poll_frame(cx) {
+                Poll::Ready(None) => Poll::Ready(Some(Err(Broken::NotTaken))),
+                Poll::Ready(Some(frame)) => {
+                    finished(Poll::Ready(frame).map_err(Broken::GivenUp), outcome)
+                }
+                Poll::Pending => Poll::Pending,
             },
         };
         if let (Poll::Ready(frame), Some(log)) = (&polled, &mut self.log) {
@@ -79,7 +130,7 @@ impl Body for ReplyBody {
                 // Nothing follows trailers, and nobody asks whether something does.
                 Some(Ok(frame)) if frame.is_trailers() => log.complete(),
                 Some(Ok(frame)) => log.sent(frame.data_ref().map_or(0, Bytes::len)),
-                Some(Err(_)) => log.broken("the component ended before its response was finished"),
+                Some(Err(broken)) => log.broken(broken.for_log()),
                 None => log.complete(),
             }
         }
@@ -99,7 +150,19 @@ impl Body for ReplyBody {
         match &self.content {
             Content::Bytes(bytes) => bytes.size_hint(),
             Content::Component(body, _) => body.size_hint(),
+            Content::Watched(body, _) => body.size_hint(),
         }
+    }
+}
+
+/// A body that ends is whole only when its component returned.
+fn finished(
+    polled: Poll<Option<Result<Frame<Bytes>, Broken>>>,
+    outcome: &Outcome,
+) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    match polled {
+        Poll::Ready(None) if outcome.is_broken() => Poll::Ready(Some(Err(Broken::Ended))),
+        polled => polled,
     }
 }
 
@@ -108,6 +171,7 @@ impl Content {
         match self {
             Self::Bytes(bytes) => bytes.is_end_stream(),
             Self::Component(body, outcome) => body.is_end_stream() && !outcome.is_broken(),
+            Self::Watched(body, outcome) => body.is_end_stream() && !outcome.is_broken(),
         }
     }
 }
