@@ -28,7 +28,9 @@ impl Socket {
         // What the kernel took and the client did not: a client that is gone without a word would
         // be waited for for a quarter of an hour otherwise.
         #[cfg(target_os = "linux")]
-        SockRef::from(&stream).set_tcp_user_timeout(Some(patience))?;
+        if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(patience)) {
+            tracing::debug!("a client that is gone will be waited for for long: {error}");
+        }
         Ok(Self {
             stream,
             traffic,
@@ -42,9 +44,9 @@ impl Socket {
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
+        if let Poll::Ready(written) = written {
             self.stalled = None;
-            return written;
+            return Poll::Ready(written.inspect_err(note));
         }
         let patience = self.patience;
         let stalled = self
@@ -61,6 +63,13 @@ impl Socket {
     }
 }
 
+/// The kernel, too, says when its time is over.
+fn note(error: &io::Error) {
+    if error.kind() == io::ErrorKind::TimedOut {
+        Limit::SlowResponse.hit();
+    }
+}
+
 impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -72,7 +81,10 @@ impl AsyncRead for Socket {
         if buffer.filled().len() > before {
             self.traffic.hear();
         }
-        read
+        read.map_err(|error| {
+            note(&error);
+            error
+        })
     }
 }
 

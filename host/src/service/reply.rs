@@ -117,13 +117,7 @@ impl Body for ReplyBody {
                 Pin::new(body).poll_frame(cx).map_err(Broken::GivenUp),
                 outcome,
             ),
-            Content::Watched(body, outcome) => match body.poll_frame(cx) {
-                Poll::Ready(None) => Poll::Ready(Some(Err(Broken::NotTaken))),
-                Poll::Ready(Some(frame)) => {
-                    finished(Poll::Ready(frame).map_err(Broken::GivenUp), outcome)
-                }
-                Poll::Pending => Poll::Pending,
-            },
+            Content::Watched(body, outcome) => finished(body.poll_frame(cx), outcome),
         };
         if let (Poll::Ready(frame), Some(log)) = (&polled, &mut self.log) {
             match frame {

@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod callers;
 mod capabilities;
 mod card;
 mod client;
@@ -23,7 +24,10 @@ mod process;
 mod push;
 mod push_faults;
 mod push_signatures;
+mod queue;
+mod rates;
 mod receiver;
 mod shutdown;
+mod slow_callers;
 mod streaming;
 mod tasks;

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, sleep_until};
-use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
+use super::Broken;
 use crate::server::Exchange;
 use crate::telemetry::Limit;
 
@@ -65,18 +65,17 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 }
 
 impl Taken {
-    /// The next frame; none inside when the body was given up.
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Option<Result<Frame<Bytes>, Error>>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let mut shared = lock(&self.shared);
         let Some(body) = &mut shared.body else {
-            return Poll::Ready(None);
+            return Poll::Ready(Some(Err(Broken::NotTaken)));
         };
-        let polled = Pin::new(body).poll_frame(cx);
+        let polled = Pin::new(body).poll_frame(cx).map_err(Broken::GivenUp);
         shared.satisfied = polled.is_ready().then(Instant::now);
-        polled.map(Some)
+        polled
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
