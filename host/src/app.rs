@@ -17,7 +17,8 @@ use crate::card_signer::CardSigner;
 use crate::cloud_run;
 use crate::component::{Cache, LoadError};
 use crate::config::{
-    AGENTS_PATH, AgentConfig, Config, Dispatching, Platform, PublicUrl, PushSettings,
+    AGENTS_PATH, AgentConfig, CallerLimits, Config, Dispatching, Platform, PublicUrl, PushSettings,
+    Queueing,
 };
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
 use crate::ending::{Ending, Part};
@@ -27,7 +28,7 @@ use crate::life::Stage;
 use crate::metadata::Metadata;
 use crate::outbound::{Network, Outbound};
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner};
-use crate::server::{self, HeaderPatience};
+use crate::server;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::signals::{Hangups, Signals};
@@ -57,7 +58,7 @@ pub struct App {
     watch: Option<Duration>,
     push: DelivererSettings,
     drain: Duration,
-    patience: HeaderPatience,
+    callers: CallerLimits,
     public_url: Option<PublicUrl>,
     data: String,
 }
@@ -190,7 +191,16 @@ impl App {
         let mut slots = Vec::with_capacity(config.agents.len());
         for agent in config.agents {
             let url = agent.url(public_url.as_ref());
-            slots.push(open_slot(&shared, agent, url.as_ref(), &config.platform).await?);
+            slots.push(
+                open_slot(
+                    &shared,
+                    agent,
+                    config.callers.queue,
+                    url.as_ref(),
+                    &config.platform,
+                )
+                .await?,
+            );
         }
         let roster = Arc::new(Roster::new(slots));
 
@@ -214,6 +224,7 @@ impl App {
             config.keeping.idempotency_window,
         );
         let key_set = push.signer.as_ref().map(|signer| signer.key_set());
+        let callers = config.callers;
         let service = Service::new(
             roster.clone(),
             authenticator,
@@ -221,12 +232,8 @@ impl App {
             database,
             callback,
             key_set,
+            callers.clone(),
         );
-        let patience = if config.platform.is_cloud_run() {
-            HeaderPatience::PROXY
-        } else {
-            HeaderPatience::STRANGERS
-        };
         for slot in roster.slots() {
             info!(
                 agent = slot.label(),
@@ -253,7 +260,7 @@ impl App {
             watch: config.watch,
             push,
             drain: config.drain,
-            patience,
+            callers,
             public_url,
             data: config.data.to_string(),
         })
@@ -282,7 +289,7 @@ impl App {
         let watching = self
             .watch
             .map(|pause| tokio::spawn(Watcher::new(self.roster.clone(), pause).run()));
-        let roster = self.roster;
+        let roster = self.roster.clone();
         let reloading = tokio::spawn(async move {
             while hangups.recv().await.is_some() {
                 info!("SIGHUP: looks for new components");
@@ -296,6 +303,9 @@ impl App {
             let signal = signals.stop().await;
             let ending = ending.insert(Ending::new(self.drain, signal.at));
             life.enter(Stage::Draining);
+            for slot in self.roster.slots() {
+                slot.admission().close();
+            }
             self.keeper.begin_leaving();
             retaining.abort();
             reloading.abort();
@@ -319,7 +329,7 @@ impl App {
                 );
             }
         };
-        let connections = server::run(self.listener, self.service, self.patience, stop).await;
+        let connections = server::run(self.listener, self.service, &self.callers, stop).await;
         let ending = ending.unwrap_or_else(|| Ending::new(self.drain, Instant::now()));
 
         // What the last instances wrote may still be on its way.
@@ -384,6 +394,7 @@ async fn find_out(platform: &Platform, metadata: &Metadata) -> Option<cloud_run:
 async fn open_slot(
     shared: &Shared,
     agent: AgentConfig,
+    queueing: Queueing,
     url: Option<&PublicUrl>,
     platform: &Platform,
 ) -> Result<Slot, StartError> {
@@ -402,7 +413,14 @@ async fn open_slot(
         outbound: Outbound::new(agent.outbound),
         settings,
     };
-    Ok(Slot::open(shared.clone(), terms, agent.hosts, agent.component).await?)
+    Ok(Slot::open(
+        shared.clone(),
+        terms,
+        queueing,
+        agent.hosts,
+        agent.component,
+    )
+    .await?)
 }
 
 /// What a person at a terminal wants to know.

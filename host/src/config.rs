@@ -7,6 +7,7 @@
 
 mod agent_flags;
 mod agents;
+mod callers;
 mod card_signing;
 mod credentials;
 mod data;
@@ -31,6 +32,9 @@ mod settings;
 pub use agent_flags::AgentFlags;
 pub(crate) use agents::PATH as AGENTS_PATH;
 pub use agents::{AgentConfig, AgentSection};
+pub use callers::{
+    BodyPatience, CallerFlags, CallerLimits, ConnectionLimits, HeadLimits, Queueing, RateLimits,
+};
 pub use data::DataFlags;
 pub use database::{DataLocation, Login, PostgresLocation};
 pub use dead_letters::{DeadLettersFlags, DeadLettersVerb, Which};
@@ -94,6 +98,9 @@ pub struct Config {
     pub dispatching: Dispatching,
     /// How webhooks are called.
     pub push: PushSettings,
+    /// How long the process may go on after the signal to stop.
+    /// What callers are held to.
+    pub callers: CallerLimits,
     /// How long the process may go on after the signal to stop.
     pub drain: Duration,
     /// How to write logs.
@@ -265,6 +272,7 @@ impl Config {
             },
             dispatching,
             push,
+            callers: callers::resolve(flags.callers, &platform)?,
             drain: parse::seconds(
                 "ATTACHE_DRAIN (--drain)",
                 flags.drain,

@@ -8,6 +8,7 @@
 //! live as long as the process, the component, or the
 //! request.
 
+pub mod admission;
 pub mod agent;
 pub mod app;
 mod bindings;

@@ -1,8 +1,9 @@
 //! One request, from its head to the end of its response.
 //!
-//! Admission first, since it has to be cheap: the host's own paths, the request's form, its caller, its
-//! size, room for an instance. Then the component ([`exchange`]). Everything that the
-//! host answers by itself is said in one place ([`answer`]).
+//! What is cheap comes first: the host's own paths, how often the address asks ([`rates`]), the
+//! request's form. Then who the caller is, how often it asks, which agent it wants, the size of what it
+//! sends, room for an instance, and the component ([`exchange`]). Everything that the host answers by
+//! itself is said in one place ([`answer`]).
 
 mod access_log;
 mod answer;
@@ -13,10 +14,14 @@ mod exchange;
 mod health;
 mod key_set;
 mod outcome;
+mod proxies;
+mod rates;
 mod reply;
 mod request_body;
 mod request_id;
 
+pub use proxies::TrustedProxies;
+pub use rates::Rate;
 pub use reply::{Broken, ReplyBody};
 
 use std::net::IpAddr;
@@ -25,16 +30,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
 use hyper::body::Incoming;
-use tokio::sync::OwnedSemaphorePermit;
-use tracing::{Instrument, debug};
+use tracing::Instrument;
 
+use crate::admission::{Admitted, Client};
 use crate::agent::{Roster, Slot};
 use crate::component::ComponentDigest;
+use crate::config::{CallerLimits, HeadLimits};
 use crate::dispatch::Callback;
 use crate::identity::Authenticator;
 use crate::life::{Life, Stage};
+use crate::server::Exchange;
 use crate::tasks::TaskDatabase;
 use crate::telemetry::{Limit, TraceContext, request_span};
 use crate::work::Work;
@@ -43,7 +50,8 @@ use access_log::AccessLog;
 use answer::Answer;
 use health::Health;
 use key_set::KeySet;
-use request_body::RequestBody;
+use rates::{Quotas, Rates};
+use request_body::{Refused, RequestBody};
 use request_id::RequestIds;
 
 /// Where clients look for the agent card.
@@ -57,6 +65,8 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     roster: Arc<Roster>,
     authenticator: Authenticator,
+    callers: CallerLimits,
+    rates: Rates,
     work: Work,
     life: Life,
     /// Where the queue calls, if there is one.
@@ -76,10 +86,13 @@ impl Service {
         database: TaskDatabase,
         callback: Option<Callback>,
         key_set: Option<Bytes>,
+        callers: CallerLimits,
     ) -> Self {
         Self(Arc::new(Inner {
             roster,
             authenticator,
+            rates: Rates::new(callers.rates),
+            callers,
             work,
             callback,
             health: Health::new(database),
@@ -94,49 +107,62 @@ impl Service {
         &self.0.life
     }
 
-    /// Answers one request, which came from `remote`. Dropping the future does not end the
-    /// component's work.
-    pub async fn answer(&self, request: Request<Incoming>, remote: IpAddr) -> Response<ReplyBody> {
+    /// Answers one request, which came from `remote` and ends `exchange`. Dropping the future does
+    /// not end the component's work.
+    pub async fn answer(
+        &self,
+        request: Request<Incoming>,
+        remote: IpAddr,
+        exchange: Exchange,
+    ) -> Response<ReplyBody> {
         let id = self.0.ids.next();
         let span = request_span(&id, TraceContext::of(request.headers()).as_ref());
-        let log = AccessLog::begin(&request, remote, span.clone());
+        let client = self.0.callers.proxies.client(remote, request.headers());
+        let log = AccessLog::begin(&request, client, span.clone());
         async {
             let health = Health::is_health(request.uri().path());
             let grpc = is_grpc(request.headers());
             let version = request.version();
-            let mut response = match self.respond(request).await {
+            let mut quotas = Quotas::default();
+            let mut response = match self.respond(request, client, &mut quotas).await {
                 Ok(response) => response,
                 Err(answer) => answer.into_response(grpc),
             };
-            if let Ok(id) = HeaderValue::from_str(&id) {
-                response.headers_mut().entry("x-request-id").or_insert(id);
-            }
+            quotas.write(response.headers_mut());
             // Over HTTP/2 the connection itself says so, in GOAWAY.
             if version < Version::HTTP_2 && self.0.life.is_at(Stage::Draining) {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
             }
+            if let Ok(id) = HeaderValue::from_str(&id) {
+                response.headers_mut().entry("x-request-id").or_insert(id);
+            }
             // Probes come every few seconds and say nothing when they succeed.
             let log = if health { log.at_debug() } else { log };
-            log.follow(response)
+            let stall = self.0.callers.connections.stall;
+            log.follow(response).map(|body| match version {
+                Version::HTTP_2 => body.taken_within(stall, exchange),
+                // There the socket tells.
+                _ => body.of(exchange),
+            })
         }
         .instrument(span)
         .await
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Result<Response<ReplyBody>, Answer> {
-        if Health::is_health(request.uri().path()) {
-            return self
-                .0
-                .health
-                .answer(&self.0.life, request.method(), request.uri().path())
-                .await;
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        client: IpAddr,
+        quotas: &mut Quotas,
+    ) -> Result<Response<ReplyBody>, Answer> {
+        let (method, path) = (request.method(), request.uri().path());
+        if Health::is_health(path) {
+            return self.0.health.answer(&self.0.life, method, path).await;
         }
-        if let Some(answered) = self
-            .0
-            .key_set
-            .answer(request.method(), request.uri().path())
-        {
+        let counted = self.0.rates.count_address(client, path, quotas);
+        counted.map_err(Answer::TooOften)?;
+        if let Some(answered) = self.0.key_set.answer(method, path) {
             return answered;
         }
         if self.0.life.is_at(Stage::Draining) {
@@ -145,11 +171,12 @@ impl Service {
             }
             return Err(Answer::NotReady("the process is about to end; try again"));
         }
+        check_head(&request, self.0.callers.heads)?;
         check_form(&request)?;
         let callback = self.0.callback.as_ref();
         if let Some(callback) = callback.filter(|called| called.is_for(&request)) {
-            let permit = self.called_permit()?;
-            return called::answer(callback.clone(), &self.0.work, permit, request).await;
+            let admitted = self.admit_call().await?;
+            return called::answer(callback.clone(), &self.0.work, admitted, request).await;
         }
         let (mut head, body) = request.into_parts();
         let caller = match self.0.authenticator.admit(&mut head).await {
@@ -163,48 +190,51 @@ impl Service {
             refuse(&head, body);
             return Err(Answer::NoSuchAgent);
         };
+        let counted = self.0.rates.count_caller(caller.owner(), quotas);
+        if let Err(too_often) = counted {
+            refuse(&head, body);
+            return Err(Answer::TooOften(too_often));
+        }
         let most = slot.terms().max_body;
         let declared = head
             .headers
             .get(CONTENT_LENGTH)
             .and_then(|v| v.to_str().ok()?.parse().ok());
         if declared.is_some_and(|length: u64| length > most) {
+            Limit::BodySize.hit();
             refuse(&head, body);
-            return Err(Answer::TooLarge { most });
+            return Err(Answer::Body(Refused::TooLarge { most }));
         }
-        let permit = permit(slot)?;
+        let (mut body, mut refusal) = RequestBody::new(body, most, self.0.callers.bodies);
+        body.read_ahead().await;
+        refusal.so_far().map_err(Answer::Body)?;
+        let admitted = admit(slot, Some(Client::of(caller.owner(), client))).await?;
         let agent = slot.current();
         let digest = is_card(&head).then(|| agent.digest());
-        let (body, exceeded) = RequestBody::new(body, most);
         let request = Request::from_parts(head, body);
-        let exchange = exchange::begin(agent, &self.0.work, permit, caller, request);
+        let exchange = exchange::begin(agent, &self.0.work, admitted, caller, request);
         tokio::select! {
             // Looked at first: it comes before whatever the component answers to a broken body.
             biased;
-            () = exceeded.wait() => Err(Answer::TooLarge { most }),
+            refused = refusal.wait() => Err(Answer::Body(refused)),
             response = exchange => response.map(|response| show(response, digest)),
         }
     }
 
     /// Room for work that the queue calls for. Whose it is, its token tells only when the work is claimed,
     /// so it takes the place of an instance where there is most room.
-    fn called_permit(&self) -> Result<OwnedSemaphorePermit, Answer> {
+    async fn admit_call(&self) -> Result<Admitted, Answer> {
         let slots = self.0.roster.slots().iter();
-        match slots.max_by_key(|slot| slot.instances().available_permits()) {
-            Some(slot) => permit(slot),
+        match slots.max_by_key(|slot| slot.admission().free()) {
+            Some(slot) => admit(slot, None).await,
             None => Err(Answer::NoSuchAgent),
         }
     }
 }
 
-/// Room for an instance of an agent.
-fn permit(slot: &Slot) -> Result<OwnedSemaphorePermit, Answer> {
-    slot.instances().clone().try_acquire_owned().map_err(|_| {
-        let most = slot.terms().limits.max_instances;
-        debug!(agent = slot.label(), "all {most} instances are busy");
-        Limit::Instances.hit();
-        Answer::Busy { most }
-    })
+async fn admit(slot: &Slot, client: Option<Client>) -> Result<Admitted, Answer> {
+    let admitted = slot.admission().admit(client).await;
+    admitted.map_err(Answer::NotAdmitted)
 }
 
 /// Whether a request is for the agent card.
@@ -233,6 +263,29 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// HTTP/1.1 and HTTP/2 are read with room to spare, so that the answer can say what was too much.
+fn check_head(request: &Request<Incoming>, limits: HeadLimits) -> Result<(), Answer> {
+    let uri = request.uri();
+    let longest = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    if longest > limits.uri {
+        Limit::HeaderSize.hit();
+        return Err(Answer::UriTooLong { most: limits.uri });
+    }
+    let headers = request.headers();
+    let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    let bytes: usize = headers.iter().map(size).sum();
+    let (most, fields) = (limits.bytes, limits.fields);
+    let message = if headers.len() > fields {
+        format!("the request has more than {fields} header fields")
+    } else if bytes > usize::try_from(most).unwrap_or(usize::MAX) {
+        format!("the header fields of the request are larger than {most} bytes")
+    } else {
+        return Ok(());
+    };
+    Limit::HeaderSize.hit();
+    Err(Answer::HeadTooLarge(message))
 }
 
 /// The component is promised a request with an authority that it can read.

@@ -69,18 +69,22 @@ fn tail(text: &str, lines: usize) -> String {
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
-/// The kit's agent under the host, with these config keys; its webhooks are on this machine.
+/// The kit's agent under the host, with these config keys.
 fn with_host(config: &[&str], ask: impl FnOnce(&Server)) {
+    let flags: Vec<_> = config.iter().flat_map(|pair| ["--config", pair]).collect();
+    with_host_and(&flags, ask);
+}
+
+/// The kit's agent under the host, with these flags; its webhooks are on this machine.
+fn with_host_and(flags: &[&str], ask: impl FnOnce(&Server)) {
     let agent = component("tck-agent").expect("the agent");
     let data = tempfile::tempdir().expect("a folder for the data");
     let mut host = host_command().expect("the host");
     host.arg("serve")
         .arg(agent)
         .env("ATTACHE_DATA_DIR", data.path())
-        .env("ATTACHE_PUSH_ALLOW_PRIVATE", "1");
-    for pair in config {
-        host.args(["--config", pair]);
-    }
+        .env("ATTACHE_PUSH_ALLOW_PRIVATE", "1")
+        .args(flags);
     let server = Server::start(&mut host, "/health/ready").expect("the host");
     ask(&server);
 }
@@ -221,4 +225,10 @@ fn without_a_required_extension_under_spin() {
     with_spin(&[&config], |server| {
         all_are_refused(server, "extension", &[]);
     });
+}
+
+#[test]
+fn who_asks_too_often_under_the_host() {
+    let flags = ["--rate-address", "1/h", "--rate-card", "1000/s"];
+    with_host_and(&flags, |server| all_are_refused(server, "often", &[]));
 }

@@ -3,11 +3,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use thiserror::Error;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use tracing::{error, info};
 
 use super::{Agent, AgentName, RehearsalError, Shared, Terms};
+use crate::admission::Admission;
 use crate::component::{self, ComponentDigest, LoadError};
+use crate::config::Queueing;
 
 /// The place of one agent in the process. The component in it can be swapped for another while it
 /// serves: requests that have begun end on the one that they began with, and those that follow go to
@@ -18,8 +20,7 @@ pub struct Slot {
     hosts: Vec<String>,
     path: PathBuf,
     current: RwLock<Arc<Agent>>,
-    /// One permit per instance.
-    instances: Arc<Semaphore>,
+    admission: Admission,
     /// One swap at a time, so that the newest file wins.
     swapping: Mutex<Swapping>,
 }
@@ -63,20 +64,22 @@ pub enum ReloadError {
 }
 
 impl Slot {
-    /// Loads the component in `path` and asks it for its card.
+    /// Loads the component in `path` and asks it for its card. Requests beyond its instances wait as
+    /// `queueing` says.
     ///
     /// # Errors
     /// [`ReloadError`].
     pub async fn open(
         shared: Shared,
         terms: Terms,
+        queueing: Queueing,
         hosts: Vec<String>,
         path: PathBuf,
     ) -> Result<Self, ReloadError> {
         let bytes = component::read(&path)?;
         let (agent, has_card) = probed(&shared, &terms, &path, bytes).await?;
         Ok(Self {
-            instances: Arc::new(Semaphore::new(terms.limits.max_instances as usize)),
+            admission: Admission::new(terms.limits.max_instances, queueing),
             shared,
             terms,
             hosts,
@@ -114,9 +117,9 @@ impl Slot {
         &self.terms
     }
 
-    /// One permit per instance.
-    pub fn instances(&self) -> &Arc<Semaphore> {
-        &self.instances
+    /// Room for its instances.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// What serves requests that begin now.

@@ -1,6 +1,8 @@
 use clap::{Args, Parser, Subcommand};
 
-use super::{AgentFlags, DataFlags, DeadLettersFlags, IdentityFlags, NetworkFlags, PushFlags};
+use super::{
+    AgentFlags, CallerFlags, DataFlags, DeadLettersFlags, IdentityFlags, NetworkFlags, PushFlags,
+};
 
 /// Runs an A2A agent component.
 ///
@@ -273,6 +275,10 @@ pub struct Flags {
     /// How names are resolved, and whose certificates are accepted.
     #[command(flatten)]
     pub network: NetworkFlags,
+
+    /// What callers are held to.
+    #[command(flatten)]
+    pub callers: CallerFlags,
 
     /// Seconds from SIGTERM or SIGINT to the end of the process. Running requests may finish until a
     /// fifth of that, or a second and a half, is left. [default: 8]

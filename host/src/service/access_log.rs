@@ -31,7 +31,7 @@ pub(super) struct AccessLog {
 }
 
 impl AccessLog {
-    pub(super) fn begin<B>(request: &Request<B>, remote: IpAddr, span: Span) -> Self {
+    pub(super) fn begin<B>(request: &Request<B>, client: IpAddr, span: Span) -> Self {
         let user_agent = request
             .headers()
             .get(USER_AGENT)
@@ -41,7 +41,7 @@ impl AccessLog {
             path: request.uri().path().to_owned(),
             version: request.version(),
             user_agent: user_agent.unwrap_or_default().to_owned(),
-            remote: remote.to_string(),
+            remote: client.to_string(),
             began: Instant::now(),
             span,
             status: CLIENT_LEFT,

@@ -4,10 +4,16 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
 use serde_json::json;
 
+use super::rates::{TooOften, whole_seconds};
 use super::reply::ReplyBody;
+use super::request_body::Refused;
+use crate::admission::NotAdmitted;
 use crate::config::shown_size;
 use crate::identity::{Denial, Denied};
 use crate::instance::Breach;
+
+/// Where reasons are from that only the host has.
+const DOMAIN: &str = "attache";
 
 /// What the host answers by itself, in the shape of a `google.rpc.Status`, which the A2A bindings
 /// use for errors too.
@@ -17,12 +23,13 @@ pub(super) enum Answer {
     NotFound,
     NoSuchAgent,
     MethodNotAllowed,
-    TooLarge {
-        most: u64,
+    HeadTooLarge(String),
+    UriTooLong {
+        most: usize,
     },
-    Busy {
-        most: u32,
-    },
+    Body(Refused),
+    NotAdmitted(NotAdmitted),
+    TooOften(TooOften),
     /// The component ended without an answer; the log says why.
     Failed(&'static str),
     NotReady(&'static str),
@@ -44,7 +51,8 @@ impl Answer {
     /// `grpc` is for clients of gRPC, who read the status from other headers and no body. The HTTP
     /// status stays: proxies and the access log go by it.
     pub(super) fn into_response(self, grpc: bool) -> Response<ReplyBody> {
-        let mut retry_after = 1;
+        let mut details = Vec::new();
+        let mut retry = None;
         let mut challenges = Vec::new();
         let (status, name, message) = match self {
             Self::Malformed(message) => (
@@ -67,7 +75,17 @@ impl Answer {
                 "INVALID_ARGUMENT",
                 "use GET".to_owned(),
             ),
-            Self::TooLarge { most } => (
+            Self::HeadTooLarge(message) => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "RESOURCE_EXHAUSTED",
+                message,
+            ),
+            Self::UriTooLong { most } => (
+                StatusCode::URI_TOO_LONG,
+                "RESOURCE_EXHAUSTED",
+                format!("the URI of the request is longer than {most} bytes"),
+            ),
+            Self::Body(Refused::TooLarge { most }) => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "RESOURCE_EXHAUSTED",
                 format!(
@@ -75,11 +93,54 @@ impl Answer {
                     shown_size(most)
                 ),
             ),
-            Self::Busy { most } => (
+            Self::Body(Refused::TooSlow) => (
+                StatusCode::REQUEST_TIMEOUT,
+                "DEADLINE_EXCEEDED",
+                "the request body came too slowly".to_owned(),
+            ),
+            Self::NotAdmitted(NotAdmitted::Busy {
+                instances,
+                retry: after,
+            }) => {
+                let seconds = whole_seconds(after);
+                retry = Some(seconds);
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "UNAVAILABLE",
+                    format!(
+                        "all {instances} instances of the agent are busy; try again in {}",
+                        in_words(seconds)
+                    ),
+                )
+            }
+            Self::NotAdmitted(NotAdmitted::Closed) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "UNAVAILABLE",
-                format!("all {most} instances of the agent are busy; try again in a second"),
+                "the process is about to end; try again".to_owned(),
             ),
+            Self::TooOften(TooOften { policy, rate, wait }) => {
+                let seconds = whole_seconds(wait);
+                retry = Some(seconds);
+                details.push(json!({
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "reason": "RATE_LIMIT_EXCEEDED",
+                    "domain": DOMAIN,
+                    "metadata": { "policy": policy, "limit": rate.to_string() },
+                }));
+                (
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "RESOURCE_EXHAUSTED",
+                    format!(
+                        "too many requests: {} may send {rate}; try again in {}",
+                        match policy {
+                            "card" => "for the agent card an address",
+                            "caller" => "a caller",
+                            _ => "an address",
+                        },
+                        in_words(seconds)
+                    ),
+                )
+            }
             Self::Failed(message) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "INTERNAL",
@@ -101,23 +162,34 @@ impl Answer {
                     Denial::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
                     Denial::Forbidden => (StatusCode::FORBIDDEN, "PERMISSION_DENIED"),
                     Denial::Unavailable { retry_after: wait } => {
-                        retry_after = wait.as_secs();
+                        retry = Some(wait.as_secs());
                         (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
                     }
                 };
                 (status, name, denied.message)
             }
         };
+        if status == StatusCode::SERVICE_UNAVAILABLE && retry.is_none() {
+            retry = Some(1);
+        }
+        if let Some(seconds) = retry {
+            details.push(json!({
+                "@type": "type.googleapis.com/google.rpc.RetryInfo",
+                "retryDelay": format!("{seconds}s"),
+            }));
+        }
         let mut response = if grpc {
             of_grpc(name, &message)
         } else {
-            of_json(json!({"error": {"code": status.as_u16(), "status": name, "message": message}}))
+            let mut error = json!({"code": status.as_u16(), "status": name, "message": message});
+            if let (false, Some(error)) = (details.is_empty(), error.as_object_mut()) {
+                error.insert("details".to_owned(), details.into());
+            }
+            of_json(json!({ "error": error }))
         };
         *response.status_mut() = status;
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, retry_after.into());
+        if let Some(seconds) = retry {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         for challenge in challenges {
             if let Ok(challenge) = HeaderValue::try_from(challenge) {
@@ -130,6 +202,13 @@ impl Answer {
                 .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
         response
+    }
+}
+
+fn in_words(seconds: u64) -> String {
+    match seconds {
+        1 => "a second".to_owned(),
+        _ => format!("{seconds} seconds"),
     }
 }
 

@@ -2,11 +2,11 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, Span};
 
 use super::answer::{Answer, of_json};
 use super::reply::ReplyBody;
+use crate::admission::Admitted;
 use crate::dispatch::{Call, Callback};
 use crate::work::Work;
 
@@ -18,7 +18,7 @@ const LONGEST: usize = 4 << 10;
 pub(super) async fn answer(
     callback: Callback,
     work: &Work,
-    permit: OwnedSemaphorePermit,
+    permit: Admitted,
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Answer> {
     let (head, body) = request.into_parts();

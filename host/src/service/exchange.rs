@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tracing::{Instrument, Span, error, warn};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::WasiHttpView;
@@ -14,6 +14,7 @@ use super::bounds::Bounds;
 use super::outcome::Outcome;
 use super::reply::ReplyBody;
 use super::request_body::RequestBody;
+use crate::admission::Admitted;
 use crate::agent::Agent;
 use crate::config::GuestLimits;
 use crate::identity::Caller;
@@ -30,7 +31,7 @@ type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
 pub(super) async fn begin(
     agent: Arc<Agent>,
     work: &Work,
-    permit: OwnedSemaphorePermit,
+    permit: Admitted,
     caller: Caller,
     request: Request<RequestBody>,
 ) -> Result<Response<ReplyBody>, Answer> {

@@ -1,14 +1,14 @@
-use std::future::Future;
+mod taken;
+mod written;
+
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use thiserror::Error;
-use tokio::time::{Instant, Sleep, sleep};
-use tracing::warn;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use super::access_log::AccessLog;
@@ -16,6 +16,9 @@ use super::audience::Audience;
 use super::bounds::Bounds;
 use super::outcome::Outcome;
 use crate::instance::Breach;
+use crate::server::Exchange;
+use taken::Taken;
+use written::Written;
 
 /// The body of a response.
 ///
@@ -26,27 +29,15 @@ use crate::instance::Breach;
 pub struct ReplyBody {
     content: Content,
     log: Option<AccessLog>,
+    /// Ends with the body, unless the content has it.
+    exchange: Option<Exchange>,
 }
 
 enum Content {
     Bytes(Full<Bytes>),
     Component(Box<Written>),
+    Watched(Taken),
 }
-
-/// What a component writes.
-struct Written {
-    body: HyperOutgoingBody,
-    outcome: Outcome,
-    bounds: Bounds,
-    pause: Pause,
-    /// What ended it, until it is said.
-    broken: Option<(Broken, Pin<Box<Sleep>>)>,
-    _audience: Audience,
-}
-
-/// How long an error waits for what was written before it: connections drop what they have not sent
-/// when a body fails, and the head with it.
-const LAST_WORDS: Duration = Duration::from_millis(10);
 
 /// The response broke off.
 #[derive(Debug, Error)]
@@ -60,6 +51,9 @@ pub enum Broken {
     /// The response went over its bounds.
     #[error(transparent)]
     TooMuch(Breach),
+    /// The client took nothing of it for too long.
+    #[error("the client did not take the response")]
+    NotTaken,
 }
 
 impl ReplyBody {
@@ -67,6 +61,7 @@ impl ReplyBody {
         Self {
             content: Content::Bytes(Full::new(bytes)),
             log: None,
+            exchange: None,
         }
     }
 
@@ -77,20 +72,34 @@ impl ReplyBody {
         audience: Audience,
     ) -> Self {
         Self {
-            content: Content::Component(Box::new(Written {
-                body,
-                outcome,
-                bounds,
-                pause: Pause::default(),
-                broken: None,
-                _audience: audience,
-            })),
+            content: Content::Component(Box::new(Written::new(body, outcome, bounds, audience))),
             log: None,
+            exchange: None,
         }
     }
 
     pub(super) fn logged_by(mut self, log: AccessLog) -> Self {
         self.log = Some(log);
+        self
+    }
+
+    /// Goes with the exchange that it ends.
+    pub(super) fn of(mut self, exchange: Exchange) -> Self {
+        self.exchange = Some(exchange);
+        self
+    }
+
+    /// Like [`Self::of`], for a response whose client is to take some of it within `patience`.
+    pub(super) fn taken_within(mut self, patience: Duration, exchange: Exchange) -> Self {
+        self.content = match self.content {
+            Content::Component(written) => {
+                Content::Watched(Taken::new(written, exchange, patience))
+            }
+            content => {
+                self.exchange = Some(exchange);
+                content
+            }
+        };
         self
     }
 }
@@ -108,6 +117,7 @@ impl Body for ReplyBody {
                 .poll_frame(cx)
                 .map_err(|never| match never {}),
             Content::Component(written) => written.poll_frame(cx),
+            Content::Watched(taken) => taken.poll_frame(cx),
         };
         if let (Poll::Ready(frame), Some(log)) = (&polled, &mut self.log) {
             match frame {
@@ -133,7 +143,8 @@ impl Body for ReplyBody {
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             Content::Bytes(bytes) => bytes.size_hint(),
-            Content::Component(written) => written.body.size_hint(),
+            Content::Component(written) => written.size_hint(),
+            Content::Watched(taken) => taken.size_hint(),
         }
     }
 }
@@ -142,61 +153,10 @@ impl Content {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Bytes(bytes) => bytes.is_end_stream(),
-            Self::Component(written) => {
-                written.body.is_end_stream() && !written.outcome.is_broken()
-            }
+            Self::Component(written) => written.is_end_stream(),
+            Self::Watched(taken) => taken.is_end_stream(),
         }
     }
-}
-
-impl Written {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if self.broken.is_none() {
-            match ready!(self.poll_written(cx)) {
-                Some(Err(broken)) => {
-                    self.broken = Some((broken, Box::pin(sleep(LAST_WORDS))));
-                }
-                written => return Poll::Ready(written),
-            }
-        }
-        if let Some((_, wait)) = &mut self.broken {
-            ready!(wait.as_mut().poll(cx));
-        }
-        Poll::Ready(self.broken.take().map(|(broken, _)| Err(broken)))
-    }
-
-    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let frame = match Pin::new(&mut self.body).poll_frame(cx) {
-            Poll::Pending => {
-                let idle = self.bounds.idle;
-                return self
-                    .pause
-                    .poll_over(idle, cx)
-                    .map(|()| Some(Err(broken(Breach::Idle(idle)))));
-            }
-            Poll::Ready(None) if self.outcome.is_broken() => Err(Broken::Ended),
-            Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Ready(Some(frame)) => frame.map_err(Broken::GivenUp),
-        };
-        self.pause.end();
-        Poll::Ready(Some(frame.and_then(|frame| self.bounded(frame))))
-    }
-
-    fn bounded(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Broken> {
-        let checked = match (frame.data_ref(), frame.trailers_ref()) {
-            (Some(data), _) => self.bounds.count(data.len()),
-            (None, Some(trailers)) => self.bounds.check_trailers(trailers),
-            (None, None) => Ok(()),
-        };
-        checked.map_err(broken)?;
-        Ok(frame)
-    }
-}
-
-fn broken(breach: Breach) -> Broken {
-    breach.hit();
-    warn!("{breach}");
-    Broken::TooMuch(breach)
 }
 
 impl Broken {
@@ -207,29 +167,7 @@ impl Broken {
                 "the component ended before its response was finished"
             }
             Self::TooMuch(breach) => breach.told(),
+            Self::NotTaken => "the client did not take the response",
         }
-    }
-}
-
-/// The time since there was last nothing to read. While nobody reads, it does not matter: what the
-/// component wrote meanwhile is found first.
-#[derive(Default)]
-struct Pause {
-    timer: Option<Pin<Box<Sleep>>>,
-    running: bool,
-}
-
-impl Pause {
-    fn end(&mut self) {
-        self.running = false;
-    }
-
-    fn poll_over(&mut self, patience: Duration, cx: &mut Context<'_>) -> Poll<()> {
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(patience)));
-        if !self.running {
-            self.running = true;
-            timer.as_mut().reset(Instant::now() + patience);
-        }
-        timer.as_mut().poll(cx)
     }
 }

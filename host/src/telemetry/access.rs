@@ -13,7 +13,7 @@ pub struct Access<'a> {
     pub protocol: &'a str,
     /// Who the client says it is.
     pub user_agent: &'a str,
-    /// Who connected, or the proxy in front.
+    /// The address of the client, as far as a trusted proxy told it.
     pub remote: &'a str,
     /// The status of the response.
     pub status: u16,

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, StreamBody};
 use serde_json::Value;
 
 use super::client::{
-    Body, Protocol, bytes, empty, exchange, get, in_time, piece, post, request, send, until, whole,
+    Body, Protocol, bytes, empty, exchange, get, in_time, post, request, send, until, whole,
 };
 use super::process::Host;
 
@@ -76,32 +76,6 @@ async fn a_body_over_the_limit_is_refused_and_the_limit_is_named() {
     }
     host.log_with("broken");
     assert_eq!(post(&host, "/body", bytes("next")).await.text, "4 whole");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn beyond_the_instances_there_is_a_time_to_retry() {
-    let host = Host::start(&["--max-instances", "2"]);
-    let busy = [(); 2].map(|()| {
-        let request = request(&host, Protocol::Http1, "/stream?count=100000&ms=10")
-            .body(empty())
-            .unwrap();
-        send(host.address, Protocol::Http1, request)
-    });
-    let mut streams = Vec::new();
-    for stream in busy {
-        let mut response = stream.await.unwrap();
-        piece(response.body_mut()).await.unwrap().unwrap();
-        streams.push(response);
-    }
-    let answer = get(&host, "/").await;
-    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(answer.headers["retry-after"], "1");
-    let error: Value = serde_json::from_str(&answer.text).unwrap();
-    assert_eq!(error["error"]["status"], "UNAVAILABLE");
-    assert_eq!(get(&host, "/health/ready").await.status, StatusCode::OK);
-
-    drop(streams);
-    until(|| get(&host, "/"), |answer| answer.status == StatusCode::OK).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,10 @@
-"""What the official Python client is refused by an agent that says on its card that it cannot.
+"""What the official Python client is refused by an agent that cannot, or does not want to.
 
 The agent of the conformance kit in one of its other configurations: `none` without streaming,
-webhooks and extended card, `extension` with an extension that every client has to name.
+webhooks and extended card, `extension` with an extension that every client has to name; or behind
+a limit of one request: `often`.
 
-    a2a_restricted.py BASE_URL none|extension [--binding jsonrpc|rest|grpc]
+    a2a_restricted.py BASE_URL none|extension|often [--binding jsonrpc|rest|grpc]
         [--protocol-version 1.0|0.3] [--reference]
 """
 
@@ -14,9 +15,9 @@ import sys
 import deviations
 from agent import BINDINGS, VERSIONS, Agent
 from checks import Checks
-from restricted import extension, none
+from restricted import extension, none, often
 
-CONFIGURATIONS = {"none": none, "extension": extension}
+CONFIGURATIONS = {"none": none, "extension": extension, "often": often}
 
 
 async def main() -> int:
