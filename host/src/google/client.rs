@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Limited};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -17,6 +17,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: usize = 64 << 10;
 /// How much of an error is repeated.
 const LONGEST_REASON: usize = 300;
+
+/// What a form leaves as it is.
+const FORM: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Asks token services, whose URLs [`endpoint`](super::endpoint::endpoint) has checked.
 pub(super) struct Client {
@@ -39,7 +46,7 @@ impl Client {
         uri: &Uri,
         fields: &[(&str, &str)],
     ) -> Result<Value, TokenError> {
-        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let encoded = |text| utf8_percent_encode(text, FORM);
         let pairs = fields
             .iter()
             .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));

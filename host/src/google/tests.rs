@@ -162,7 +162,7 @@ async fn a_person_refreshes_a_token() {
     assert_eq!(path, "/token");
     assert_eq!(
         body.trim(),
-        "grant_type=refresh%5Ftoken&client_id=id&client_secret=client%20s3cret&\
+        "grant_type=refresh_token&client_id=id&client_secret=client%20s3cret&\
          refresh_token=refresh%20s3cret"
     );
     let error = google.id_token("https://a.test").await.unwrap_err();
@@ -179,7 +179,7 @@ async fn a_service_account_signs_for_a_token() {
     assert_eq!(google.id_token("https://a.test").await.unwrap(), token);
     assert_eq!(fake.asked().len(), 2);
     let claims = |body: &str| -> Value {
-        assert!(body.contains("jwt%2Dbearer"), "{body}");
+        assert!(body.contains("jwt-bearer"), "{body}");
         let assertion = body.split("assertion=").nth(1).unwrap();
         let decoded = percent_encoding::percent_decode_str(assertion);
         let assertion = decoded.decode_utf8().unwrap().into_owned();

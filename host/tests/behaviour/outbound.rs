@@ -1,3 +1,15 @@
+//! What the component may call, and how.
+
+mod call;
+mod credentials;
+mod encrypted;
+mod headers;
+mod limits;
+mod names;
+mod ssrf;
+
+pub(crate) use call::Call;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
