@@ -172,8 +172,9 @@ impl Service {
         check_form(&request)?;
         let callback = self.0.callback.as_ref();
         if let Some(callback) = callback.filter(|called| called.is_for(&request)) {
+            let call = called::read(request, self.0.callers.bodies).await?;
             let permit = self.admit(None).await?;
-            return called::answer(callback.clone(), &self.0.work, permit, request).await;
+            return called::answer(callback.clone(), &self.0.work, permit, call).await;
         }
         let (head, body) = request.into_parts();
         let most = self.0.limits.max_body;
