@@ -175,8 +175,9 @@ impl Service {
         check_form(&request)?;
         let callback = self.0.callback.as_ref();
         if let Some(callback) = callback.filter(|called| called.is_for(&request)) {
+            let call = called::read(request, self.0.callers.bodies).await?;
             let admitted = self.admit_call().await?;
-            return called::answer(callback.clone(), &self.0.work, admitted, request).await;
+            return called::answer(callback.clone(), &self.0.work, admitted, call).await;
         }
         let (mut head, body) = request.into_parts();
         let caller = match self.0.authenticator.admit(&mut head).await {

@@ -135,6 +135,30 @@ async fn a_client_that_takes_nothing_is_not_written_to_for_ever() {
     assert_eq!(get(&host, "/").await.status, StatusCode::OK);
 }
 
+/// Asks without end and reads nothing, until the host has had enough.
+async fn ask_only(host: &Host, begin: &[u8], question: &[u8]) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 << 10).unwrap();
+    let mut stream = socket.connect(host.address).await.unwrap();
+    stream.write_all(begin).await.unwrap();
+    let questions = question.repeat(1_000);
+    let asking = async { while stream.write_all(&questions).await.is_ok() {} };
+    in_time(asking).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_asks_and_does_not_listen_is_cut_off() {
+    let host = Host::start(&["--write-stall", "1"]);
+    let request = "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
+    ask_only(&host, b"", request.as_bytes()).await;
+    let ping = *b"\0\0\x08\x06\0\0\0\0\0deafness";
+    let settings = *b"\0\0\0\x04\0\0\0\0\0";
+    let begin = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &settings].concat();
+    ask_only(&host, &begin, &ping).await;
+    ask_only(&host, &begin, &settings).await;
+    assert_eq!(get(&host, "/").await.status, StatusCode::OK);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_without_a_window_ends_and_the_others_go_on() {
     let host = Host::start(&["--write-stall", "1"]);
