@@ -19,7 +19,7 @@ use crate::component::{self, LoadError};
 use crate::config::{Config, Dispatching, Platform, PublicUrl, PushSettings};
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
 use crate::ending::{Ending, Part};
-use crate::engine::{self, Ticker};
+use crate::engine::{self, AddressSpace, Ticker};
 use crate::life::Stage;
 use crate::metadata::Metadata;
 use crate::outbound::Outbound;
@@ -117,8 +117,16 @@ impl App {
     /// The first of these that fails.
     pub async fn start(config: Config, telemetry: &Telemetry) -> Result<Self, StartError> {
         let began = Instant::now();
-        let engine = engine::for_serving(&config.limits)
-            .map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        let engine = match config.address_space {
+            Some(AddressSpace::Small) => engine::one_by_one(AddressSpace::Small),
+            Some(space) => engine::for_serving(&config.limits, space),
+            // Code that was compiled before most likely counts on the large one.
+            None if component::is_compiled(&config.component) => {
+                engine::for_serving(&config.limits, AddressSpace::Large)
+            }
+            None => engine::for_serving(&config.limits, AddressSpace::Small),
+        };
+        let engine = engine.map_err(|error| StartError::Engine(format!("{error:#}")))?;
         Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
         let metadata = Metadata::new(&config.metadata_host);
         let (database, found) = tokio::join!(

@@ -12,7 +12,7 @@ use crate::card_signer::CardSigner;
 use crate::component;
 use crate::config::{Limits, Platform};
 use crate::dispatch::Dispatcher;
-use crate::engine::{self, Ticker};
+use crate::engine::{self, AddressSpace, Ticker};
 use crate::outbound::{Outbound, OutboundConfig};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Keeping, TaskDatabase};
@@ -25,15 +25,21 @@ const LIMITS: Limits = Limits {
     cpu: Duration::from_secs(30),
 };
 
-/// Compiles `component` into the file `output`. Returns the size of what was written.
+/// Compiles `component` into the file `output`, for instances that take so much of the address space.
+/// Returns the size of what was written.
 ///
 /// # Errors
 /// When `serve` would not start with it, or a file cannot be read or written.
-pub async fn compile(component: &Path, output: &Path) -> Result<u64, StartError> {
-    let compiler = engine::for_compiling().map_err(cannot)?;
+pub async fn compile(
+    component: &Path,
+    space: AddressSpace,
+    output: &Path,
+) -> Result<u64, StartError> {
+    let compiler = engine::for_compiling(space).map_err(cannot)?;
     let compiled = component::compile(&compiler, component)?;
 
-    let engine = engine::for_serving(&LIMITS).map_err(cannot)?;
+    // Nothing is served, so a pool would be for nothing.
+    let engine = engine::one_by_one(space).map_err(cannot)?;
     Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
     let shared = Shared {
         engine,

@@ -9,6 +9,7 @@ mod contract;
 
 pub use contract::{Exports, Refused};
 
+use std::io::Read;
 use std::path::Path;
 
 use thiserror::Error;
@@ -58,6 +59,13 @@ pub enum LoadError {
 /// [`LoadError`]; its text names the file.
 pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     std::fs::read(path).map_err(|source| unreadable(path, source))
+}
+
+/// Whether the file was compiled before. One that cannot be read was not.
+pub fn is_compiled(path: &Path) -> bool {
+    let mut begin = [0; 4];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && begin != *b"\0asm"
 }
 
 /// Loads what `path` holds. Whether it is compiled already, its content says, not its name.

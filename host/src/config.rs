@@ -5,6 +5,7 @@
 //! cannot be used ends the start with one sentence that names the key, the value and what would be
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
+mod address_space;
 mod card_signing;
 mod data;
 mod database;
@@ -40,6 +41,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::card_signer::CardSigning;
+use crate::engine::AddressSpace;
 use crate::outbound::{AllowList, Caller, OutboundConfig};
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
@@ -77,6 +79,8 @@ pub struct Config {
     pub settings: BTreeMap<String, String>,
     /// What one request, and all of them together, may use.
     pub limits: Limits,
+    /// How much of the address space instances may take; none is found out.
+    pub address_space: Option<AddressSpace>,
     /// How long the process may go on after the signal to stop.
     pub drain: Duration,
     /// How to write logs.
@@ -277,6 +281,7 @@ impl Config {
                     86_400_000,
                 )?),
             },
+            address_space: address_space::resolve(flags.address_space)?,
             drain: parse::seconds(
                 "ATTACHE_DRAIN (--drain)",
                 flags.drain,

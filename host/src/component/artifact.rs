@@ -44,6 +44,13 @@ pub enum ArtifactError {
     /// Whole and of the right version, but not for this machine.
     #[error("this compiled file does not run on this machine: {0}")]
     Incompatible(String),
+    /// For instances that take more or less of the address space than they do here.
+    #[error(
+        "this compiled file is for another address space ({0}); give `serve` the \
+         ATTACHE_ADDRESS_SPACE (--address-space) that `compile` was given, large or small, or compile \
+         again"
+    )]
+    OtherSpace(String),
 }
 
 /// True when these bytes are native code and not WebAssembly, sealed or not.
@@ -77,7 +84,14 @@ pub fn open(engine: &Engine, bytes: &[u8]) -> Result<Component, ArtifactError> {
     )]
     // SAFETY: see the reason above; the bytes that were checked are the bytes that are loaded.
     let component = unsafe { Component::deserialize(engine, code) };
-    component.map_err(|error| ArtifactError::Incompatible(format!("{error:#}")))
+    component.map_err(|error| {
+        let reason = format!("{error:#}");
+        if reason.contains("memory reservation") {
+            ArtifactError::OtherSpace(reason)
+        } else {
+            ArtifactError::Incompatible(reason)
+        }
+    })
 }
 
 fn unseal(bytes: &[u8]) -> Result<&[u8], ArtifactError> {

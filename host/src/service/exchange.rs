@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
+use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::{Instrument, Span, error, warn};
 use wasmtime_wasi::I32Exit;
@@ -14,6 +15,7 @@ use super::reply::ReplyBody;
 use super::request_body::RequestBody;
 use crate::agent::Agent;
 use crate::identity::Caller;
+use crate::telemetry::Limit;
 use crate::work::Work;
 
 type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
@@ -54,6 +56,9 @@ pub(super) async fn begin(
             Ok(Some(Served::Trapped)) => {
                 Answer::Failed("the agent stopped while it worked on this request")
             }
+            Ok(Some(Served::NoRoom)) => {
+                Answer::NotReady("there is no room for another instance of the agent; try again")
+            }
             Ok(Some(Served::SentAway) | None) => {
                 Answer::NotReady("the process is about to end; try again")
             }
@@ -65,8 +70,26 @@ pub(super) async fn begin(
 enum Served {
     Returned,
     Trapped,
+    /// No instance could be made.
+    NoRoom,
     /// It only waited for what others do, and the process ends.
     SentAway,
+}
+
+/// The system did not give what an instance takes.
+#[derive(Debug, Error)]
+#[error("no instance of the component can be made now: {0:#}")]
+struct NoInstance(wasmtime::Error);
+
+impl NoInstance {
+    /// What the component itself did wrong while it was made stays what it is.
+    fn of(error: wasmtime::Error) -> wasmtime::Error {
+        if error.is::<wasmtime::Trap>() {
+            error
+        } else {
+            Self(error).into()
+        }
+    }
 }
 
 async fn serve(
@@ -84,7 +107,8 @@ async fn serve(
         let mut http = store.data_mut().http();
         let request = http.new_incoming_request(Scheme::Http, request)?;
         let response = http.new_response_outparam(head)?;
-        let instance = agent.handler().instantiate_async(&mut store).await?;
+        let instance = agent.handler().instantiate_async(&mut store).await;
+        let instance = instance.map_err(NoInstance::of)?;
         instance
             .wasi_http_incoming_handler()
             .call_handle(&mut store, request, response)
@@ -103,6 +127,11 @@ async fn serve(
         Err(trap) if matches!(trap.downcast_ref(), Some(I32Exit(0))) => {
             note.returned();
             Served::Returned
+        }
+        Err(error) if error.is::<NoInstance>() => {
+            error!("{error}");
+            Limit::Instances.hit();
+            Served::NoRoom
         }
         Err(trap) => {
             error!("the component trapped: {trap:?}");
