@@ -18,6 +18,7 @@ mod configuration;
 mod dead_letters;
 mod limits;
 mod logs;
+mod narrow;
 mod outbound;
 mod process;
 mod push;

@@ -111,22 +111,38 @@ impl Host {
 
     pub(crate) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Self::spawn(compiled_probe(), Data::Own(data), arguments, environment)
+        Self::spawn(
+            binary(),
+            compiled_probe(),
+            Data::Own(data),
+            arguments,
+            environment,
+        )
+    }
+
+    /// Serves a component under `command`, which runs the binary with the arguments that follow.
+    pub(crate) fn start_within(mut command: Command, component: &Path, arguments: &[&str]) -> Self {
+        command
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
+        let data = tempfile::tempdir().unwrap();
+        Self::spawn(command, component, Data::Own(data), arguments, &[])
     }
 
     /// Serves another component than the probe.
     pub(crate) fn start_component(component: &Path, environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Self::spawn(component, Data::Own(data), &[], environment)
+        Self::spawn(binary(), component, Data::Own(data), &[], environment)
     }
 
     /// On the data that another host left.
     pub(crate) fn start_on(folder: &Path, arguments: &[&str]) -> Self {
         let data = Data::Given(folder.to_owned());
-        Self::spawn(compiled_probe(), data, arguments, &[])
+        Self::spawn(binary(), compiled_probe(), data, arguments, &[])
     }
 
     fn spawn(
+        mut command: Command,
         component: &Path,
         data: Data,
         arguments: &[&str],
@@ -136,7 +152,7 @@ impl Host {
             Data::Own(folder) => folder.path(),
             Data::Given(folder) => folder,
         };
-        let mut child = binary()
+        let mut child = command
             .arg("serve")
             .arg(component)
             .env("PORT", "0")
@@ -167,6 +183,11 @@ impl Host {
             Data::Own(folder) => folder.path(),
             Data::Given(folder) => folder,
         }
+    }
+
+    /// What the process has in its address space, as the kernel lists it.
+    pub(crate) fn maps(&self) -> String {
+        std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).unwrap()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
