@@ -22,7 +22,7 @@ use crate::config::{
 };
 use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
 use crate::ending::{Ending, Part};
-use crate::engine::{self, Capacity, SlowLane, Ticker};
+use crate::engine::{self, AddressSpace, Capacity, SlowLane, Ticker};
 use crate::identity::{Authenticator, NoAudience};
 use crate::life::Stage;
 use crate::metadata::Metadata;
@@ -138,9 +138,17 @@ impl App {
     /// The first of these that fails.
     pub async fn start(config: Config, telemetry: &Telemetry) -> Result<Self, StartError> {
         let began = Instant::now();
-        let engine =
-            engine::for_serving(Capacity::of(config.agents.iter().map(|agent| &agent.guest)))
-                .map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        let capacity = Capacity::of(config.agents.iter().map(|agent| &agent.guest));
+        let engine = match config.address_space {
+            Some(AddressSpace::Small) => engine::one_by_one(AddressSpace::Small),
+            Some(space) => engine::for_serving(capacity, space),
+            // Code that was compiled before most likely counts on the large one.
+            None if config.agents.iter().any(AgentConfig::is_compiled) => {
+                engine::for_serving(capacity, AddressSpace::Large)
+            }
+            None => engine::for_serving(capacity, AddressSpace::Small),
+        };
+        let engine = engine.map_err(|error| StartError::Engine(format!("{error:#}")))?;
         let ticker =
             Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
         let metadata = config.google.metadata().clone();

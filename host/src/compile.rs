@@ -11,7 +11,7 @@ use crate::card_signer::CardSigner;
 use crate::component::{self, Cache};
 use crate::config::{GuestLimits, Platform};
 use crate::dispatch::Dispatcher;
-use crate::engine::{self, Capacity, Cpu, Ticker};
+use crate::engine::{self, AddressSpace, Cpu, Ticker};
 use crate::outbound::{Outbound, OutboundConfig};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Keeping, TaskDatabase};
@@ -21,12 +21,18 @@ const MEMORY: usize = 1 << 30;
 /// What it is told of the size of requests.
 const MAX_BODY: u64 = 1 << 20;
 
-/// Compiles `component` for machines like `cpu` into the file `output`. Returns the size of what was written.
+/// Compiles `component` for machines like `cpu`, and for instances that take so much of the address
+/// space, into the file `output`. Returns the size of what was written.
 ///
 /// # Errors
 /// When `serve` would not start with it, or a file cannot be read or written.
-pub async fn compile(component: &Path, cpu: Cpu, output: &Path) -> Result<u64, StartError> {
-    let compiler = engine::for_compiling(cpu).map_err(cannot)?;
+pub async fn compile(
+    component: &Path,
+    cpu: Cpu,
+    space: AddressSpace,
+    output: &Path,
+) -> Result<u64, StartError> {
+    let compiler = engine::for_compiling(cpu, space).map_err(cannot)?;
     let compiled = component::compile(&compiler, component)?;
 
     let limits = GuestLimits {
@@ -34,7 +40,8 @@ pub async fn compile(component: &Path, cpu: Cpu, output: &Path) -> Result<u64, S
         memory: MEMORY,
         ..GuestLimits::default()
     };
-    let engine = engine::for_serving(Capacity::of([limits].iter())).map_err(cannot)?;
+    // Nothing is served, so a pool would be for nothing.
+    let engine = engine::one_by_one(space).map_err(cannot)?;
     let ticker = Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
     let shared = Shared {
         engine,

@@ -13,6 +13,7 @@ pub use cache::Cache;
 pub use contract::{Exports, Refused};
 pub use digest::ComponentDigest;
 
+use std::io::Read;
 use std::path::Path;
 
 use thiserror::Error;
@@ -81,6 +82,13 @@ pub fn digest(bytes: &[u8]) -> Option<ComponentDigest> {
     } else {
         Some(ComponentDigest::of(bytes))
     }
+}
+
+/// Whether the file was compiled before. One that cannot be read was not.
+pub fn is_compiled(path: &Path) -> bool {
+    let mut begin = [0; 4];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && begin != *b"\0asm"
 }
 
 /// Loads what `path` holds. Whether it is compiled already, its content says, not its name; what is

@@ -5,6 +5,7 @@
 //! cannot be used ends the start with one sentence that names the key, the value and what would be
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
+mod address_space;
 mod agent_flags;
 mod agents;
 mod callers;
@@ -59,6 +60,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::card_signer::CardSigning;
+use crate::engine::AddressSpace;
 use crate::google::Google;
 use crate::identity::AuthConfig;
 use crate::metadata::Metadata;
@@ -98,9 +100,10 @@ pub struct Config {
     pub dispatching: Dispatching,
     /// How webhooks are called.
     pub push: PushSettings,
-    /// How long the process may go on after the signal to stop.
     /// What callers are held to.
     pub callers: CallerLimits,
+    /// How much of the address space instances may take; none is found out.
+    pub address_space: Option<AddressSpace>,
     /// How long the process may go on after the signal to stop.
     pub drain: Duration,
     /// How to write logs.
@@ -273,6 +276,7 @@ impl Config {
             dispatching,
             push,
             callers: callers::resolve(flags.callers, &platform)?,
+            address_space: address_space::resolve(flags.address_space)?,
             drain: parse::seconds(
                 "ATTACHE_DRAIN (--drain)",
                 flags.drain,

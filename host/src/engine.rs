@@ -7,10 +7,12 @@
 mod clock;
 mod meter;
 mod slow_lane;
+mod space;
 mod ticker;
 
 pub use meter::{CpuMeter, Metered};
 pub use slow_lane::{Carried, SlowLane};
+pub use space::AddressSpace;
 pub use ticker::Ticker;
 
 use tracing::warn;
@@ -87,8 +89,10 @@ const KEEP_STACK: usize = 32 << 10;
 ///
 /// # Errors
 /// When the settings do not fit this build of wasmtime.
-pub fn for_compiling(cpu: Cpu) -> wasmtime::Result<Engine> {
-    Engine::new(&settings(Target::AtLeast(cpu))?)
+pub fn for_compiling(cpu: Cpu, space: AddressSpace) -> wasmtime::Result<Engine> {
+    let mut config = settings(Target::AtLeast(cpu))?;
+    space.shape(&mut config);
+    Engine::new(&config)
 }
 
 /// How many instances there may be, and how large one of them.
@@ -121,26 +125,41 @@ impl Capacity {
 /// The engine of `serve`, with room for `capacity`.
 ///
 /// Instances come out of a pool whose address space is reserved once. Where the process may not
-/// reserve that much, each instance is allocated on its own: slower, and said in the log.
+/// reserve that much, each instance is allocated on its own, in a space of the kind `otherwise`:
+/// slower, and said in the log.
 ///
 /// # Errors
 /// When not even that is possible.
-pub fn for_serving(capacity: Capacity) -> wasmtime::Result<Engine> {
+pub fn for_serving(capacity: Capacity, otherwise: AddressSpace) -> wasmtime::Result<Engine> {
     let mut config = settings(Target::ThisMachine)?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(capacity)));
     match Engine::new(&config) {
         Ok(engine) => Ok(engine),
         Err(error) => {
+            let consequence = match otherwise {
+                AddressSpace::Large => "each takes four gigabytes of it",
+                AddressSpace::Small => "each access to memory is checked",
+            };
             warn!(
-                "instances are allocated one by one, which costs time in each request: a pool for \
-                 {} of them could not be reserved ({error:#}); raise the limit on address space, \
-                 or lower ATTACHE_MAX_INSTANCES (--max-instances)",
+                "instances are allocated one by one, which costs time in each request, and \
+                 {consequence}: a pool for {} of them could not be reserved ({error:#}); raise the \
+                 limit on address space, or lower ATTACHE_MAX_INSTANCES (--max-instances)",
                 capacity.instances
             );
-            config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-            Engine::new(&config)
+            one_by_one(otherwise)
         }
     }
+}
+
+/// The engine of `serve` where no pool is wanted.
+///
+/// # Errors
+/// When the settings do not fit this build of wasmtime.
+pub fn one_by_one(space: AddressSpace) -> wasmtime::Result<Engine> {
+    let mut config = settings(Target::ThisMachine)?;
+    space.shape(&mut config);
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    Engine::new(&config)
 }
 
 fn settings(target: Target) -> wasmtime::Result<Config> {
@@ -208,11 +227,11 @@ mod tests {
             memory: 1 << 20,
             table_elements: 20_000,
         };
-        let code = for_compiling(Cpu::default())
+        let code = for_compiling(Cpu::default(), AddressSpace::Large)
             .unwrap()
             .precompile_component(b"\0asm\x0d\0\x01\0")
             .unwrap();
-        let serving = for_serving(capacity).unwrap();
+        let serving = for_serving(capacity, AddressSpace::Small).unwrap();
         #[allow(unsafe_code, reason = "the line above made this code")]
         let loaded = unsafe { wasmtime::component::Component::deserialize(&serving, code) };
         assert!(loaded.is_ok(), "{:?}", loaded.err());

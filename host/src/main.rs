@@ -101,7 +101,16 @@ fn compile(flags: &CompileFlags) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(UNAVAILABLE, &error),
     };
-    match runtime.block_on(compile::compile(&flags.component, flags.cpu, &flags.output)) {
+    let space = match flags.address_space() {
+        Ok(space) => space,
+        Err(error) => return refuse(USAGE, &error),
+    };
+    match runtime.block_on(compile::compile(
+        &flags.component,
+        flags.cpu,
+        space,
+        &flags.output,
+    )) {
         Ok(bytes) => {
             say(&format_args!("{}: {bytes} bytes\n", flags.output.display()));
             ExitCode::SUCCESS

@@ -50,6 +50,13 @@ pub enum ArtifactError {
          the machines that it is for"
     )]
     Incompatible(String),
+    /// For instances that take more or less of the address space than they do here.
+    #[error(
+        "this compiled file is for another address space ({0}); give `serve` the \
+         ATTACHE_ADDRESS_SPACE (--address-space) that `compile` was given, large or small, or compile \
+         again"
+    )]
+    OtherSpace(String),
 }
 
 /// True when these bytes are native code and not WebAssembly, sealed or not.
@@ -92,7 +99,14 @@ pub fn open(engine: &Engine, bytes: &[u8]) -> Result<(Component, ComponentDigest
     )]
     // SAFETY: see the reason above; the bytes that were checked are the bytes that are loaded.
     let component = unsafe { Component::deserialize(engine, code) };
-    let component = component.map_err(|error| ArtifactError::Incompatible(format!("{error:#}")))?;
+    let component = component.map_err(|error| {
+        let reason = format!("{error:#}");
+        if reason.contains("memory reservation") {
+            ArtifactError::OtherSpace(reason)
+        } else {
+            ArtifactError::Incompatible(reason)
+        }
+    })?;
     Ok((component, source))
 }
 

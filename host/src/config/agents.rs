@@ -16,6 +16,7 @@ use super::{
     outbound, parse, public_url, settings,
 };
 use crate::agent::AgentName;
+use crate::component;
 use crate::google::Google;
 use crate::outbound::{Network, OutboundConfig};
 
@@ -54,6 +55,11 @@ pub struct AgentConfig {
 }
 
 impl AgentConfig {
+    /// Whether its component was compiled before.
+    pub fn is_compiled(&self) -> bool {
+        component::is_compiled(&self.component)
+    }
+
     /// The URL of this agent, in a process that is reached at `public`.
     pub fn url(&self, public: Option<&PublicUrl>) -> Option<PublicUrl> {
         if self.public_url.is_some() {

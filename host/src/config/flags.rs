@@ -86,6 +86,16 @@ pub struct CompileFlags {
         value_name = "FILE.cwasm"
     )]
     pub output: std::path::PathBuf,
+
+    /// Address space of each instance: large, four gigabytes, or small, what it uses, at the cost of
+    /// checking each access to memory. `serve` has to be told the same. [default: large]
+    #[arg(
+        long,
+        env = "ATTACHE_ADDRESS_SPACE",
+        hide_env_values = true,
+        value_name = "SPACE"
+    )]
+    pub address_space: Option<String>,
 }
 
 /// The flags of `serve`, as text: [`Config`](super::Config) gives them meaning, so that a bad flag
@@ -279,6 +289,17 @@ pub struct Flags {
     /// What callers are held to.
     #[command(flatten)]
     pub callers: CallerFlags,
+
+    /// Address space of each instance: large, four gigabytes; small, what it uses, at the cost of
+    /// checking each access to memory; or auto: large, and small for .wasm files where a process may
+    /// not reserve that much. [default: auto]
+    #[arg(
+        long,
+        env = "ATTACHE_ADDRESS_SPACE",
+        hide_env_values = true,
+        value_name = "SPACE"
+    )]
+    pub address_space: Option<String>,
 
     /// Seconds from SIGTERM or SIGINT to the end of the process. Running requests may finish until a
     /// fifth of that, or a second and a half, is left. [default: 8]

@@ -8,8 +8,8 @@ use tracing::{Instrument, Span};
 
 use super::answer::{Answer, of_json};
 use super::reply::ReplyBody;
-use crate::admission::Admitted;
 use super::request_body::Refused;
+use crate::admission::Admitted;
 use crate::config::BodyPatience;
 use crate::dispatch::{Call, Callback};
 use crate::telemetry::Limit;

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
+use thiserror::Error;
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span, error, warn};
 use wasmtime_wasi::I32Exit;
@@ -19,6 +20,7 @@ use crate::agent::Agent;
 use crate::config::GuestLimits;
 use crate::identity::Caller;
 use crate::instance::Breach;
+use crate::telemetry::Limit;
 use crate::work::Work;
 
 type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
@@ -65,6 +67,9 @@ pub(super) async fn begin(
                 Answer::Failed("the agent stopped while it worked on this request")
             }
             Ok(Some(Served::Stopped(breach))) => Answer::of_breach(breach),
+            Ok(Some(Served::NoRoom)) => {
+                Answer::NotReady("there is no room for another instance of the agent; try again")
+            }
             Ok(Some(Served::SentAway) | None) => {
                 Answer::NotReady("the process is about to end; try again")
             }
@@ -96,8 +101,26 @@ enum Served {
     Returned,
     Trapped,
     Stopped(Breach),
+    /// No instance could be made.
+    NoRoom,
     /// It only waited for what others do, and the process ends.
     SentAway,
+}
+
+/// The system did not give what an instance takes.
+#[derive(Debug, Error)]
+#[error("no instance of the component can be made now: {0:#}")]
+struct NoInstance(wasmtime::Error);
+
+impl NoInstance {
+    /// What the component itself did wrong while it was made stays what it is.
+    fn of(error: wasmtime::Error) -> wasmtime::Error {
+        if error.is::<wasmtime::Trap>() {
+            error
+        } else {
+            Self(error).into()
+        }
+    }
 }
 
 async fn serve(
@@ -116,7 +139,8 @@ async fn serve(
         let mut http = store.data_mut().http();
         let request = http.new_incoming_request(Scheme::Http, request)?;
         let response = http.new_response_outparam(head)?;
-        let instance = agent.handler().instantiate_async(&mut store).await?;
+        let instance = agent.handler().instantiate_async(&mut store).await;
+        let instance = instance.map_err(NoInstance::of)?;
         instance
             .wasi_http_incoming_handler()
             .call_handle(&mut store, request, response)
@@ -140,6 +164,11 @@ async fn serve(
         Err(trap) if matches!(trap.downcast_ref(), Some(I32Exit(0))) => {
             note.returned();
             Served::Returned
+        }
+        Err(error) if error.is::<NoInstance>() => {
+            error!("{error}");
+            Limit::Instances.hit();
+            Served::NoRoom
         }
         Err(trap) => {
             let breach = agent.trapped("the component trapped", &trap);

@@ -27,6 +27,7 @@ mod issuer;
 mod limits;
 mod logs;
 mod name_server;
+mod narrow;
 mod outbound;
 mod process;
 mod push;

@@ -116,6 +116,7 @@ impl Host {
     pub(crate) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         Self::spawn(
+            binary(),
             Some(compiled_probe()),
             Data::Own(data),
             arguments,
@@ -129,35 +130,45 @@ impl Host {
         environment: &[(&str, &str)],
     ) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Self::spawn(None, Data::Own(data), arguments, environment)
+        Self::spawn(binary(), None, Data::Own(data), arguments, environment)
+    }
+
+    /// Serves a component under `command`, which runs the binary with the arguments that follow.
+    pub(crate) fn start_within(mut command: Command, component: &Path, arguments: &[&str]) -> Self {
+        command
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
+        let data = tempfile::tempdir().unwrap();
+        Self::spawn(command, Some(component), Data::Own(data), arguments, &[])
     }
 
     /// Serves another component than the probe.
     pub(crate) fn start_component(component: &Path, environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Self::spawn(Some(component), Data::Own(data), &[], environment)
+        Self::spawn(binary(), Some(component), Data::Own(data), &[], environment)
     }
 
     /// Serves the agent that does what no agent should.
     pub(crate) fn start_hostile(arguments: &[&str]) -> Self {
         static COMPILED: LazyLock<PathBuf> = LazyLock::new(|| compiled("hostile"));
         let data = tempfile::tempdir().unwrap();
-        Self::spawn(Some(&COMPILED), Data::Own(data), arguments, &[])
+        Self::spawn(binary(), Some(&COMPILED), Data::Own(data), arguments, &[])
     }
 
     /// The same, on data that was prepared for it.
     pub(crate) fn start_hostile_on(folder: &Path) -> Self {
         let data = Data::Given(folder.to_owned());
-        Self::spawn(Some(&compiled("hostile")), data, &[], &[])
+        Self::spawn(binary(), Some(&compiled("hostile")), data, &[], &[])
     }
 
     /// On the data that another host left.
     pub(crate) fn start_on(folder: &Path, arguments: &[&str]) -> Self {
         let data = Data::Given(folder.to_owned());
-        Self::spawn(Some(compiled_probe()), data, arguments, &[])
+        Self::spawn(binary(), Some(compiled_probe()), data, arguments, &[])
     }
 
     fn spawn(
+        mut command: Command,
         component: Option<&Path>,
         data: Data,
         arguments: &[&str],
@@ -167,7 +178,7 @@ impl Host {
             Data::Own(folder) => folder.path(),
             Data::Given(folder) => folder,
         };
-        let mut child = binary()
+        let mut child = command
             .arg("serve")
             .args(component)
             .env("PORT", "0")
@@ -198,6 +209,11 @@ impl Host {
             Data::Own(folder) => folder.path(),
             Data::Given(folder) => folder,
         }
+    }
+
+    /// What the process has in its address space, as the kernel lists it.
+    pub(crate) fn maps(&self) -> String {
+        std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).unwrap()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
