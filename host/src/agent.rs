@@ -126,7 +126,7 @@ impl Agent {
 
     fn store_with(&self, caller: Caller, tasks: Tasks) -> (Store<Instance>, CpuMeter) {
         let capabilities = Capabilities {
-            settings: self.settings.clone(),
+            settings: self.settings.for_request(),
             caller,
             card_signer: self.shared.card_signer.clone(),
             tasks,

@@ -168,6 +168,7 @@ impl App {
             config.grpc,
             config.limits.max_body,
         );
+        settings.follow_files(config.secrets_reread);
         let path = config.component.clone();
         // On a thread of its own, so that a signal can end a start that compiles for long.
         let loading = tokio::task::spawn_blocking(move || Agent::load(shared, &path, settings));

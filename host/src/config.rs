@@ -1,36 +1,47 @@
 //! Everything that can be set from outside, read in one place.
 //!
-//! Flags and environment variables arrive as text ([`Flags`]); this module turns them into a
-//! [`Config`] whose fields need no further checking, and binds nothing while it does. A value that
+//! Flags, environment variables and a file ([`CommandLine`]) arrive as text ([`Flags`]); this module
+//! turns them into a [`Config`] whose fields need no further checking, and binds nothing while it does. A value that
 //! cannot be used ends the start with one sentence that names the key, the value and what would be
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
 mod card_signing;
+mod command_line;
 mod data;
 mod database;
 mod dead_letters;
 mod dispatch;
+mod effective;
 mod environment;
 mod error;
+mod file;
 mod flags;
 mod key_source;
+mod nearest;
 mod origins;
 mod parse;
 mod public_url;
 mod push;
 mod retention;
 mod settings;
+mod shown;
+mod source;
+mod variables;
 
+pub use command_line::{CommandLine, Unusable};
 pub use data::DataFlags;
 pub use database::{DataLocation, Login, PostgresLocation};
 pub use dead_letters::{DeadLettersFlags, DeadLettersVerb, Which};
 pub use dispatch::{Dispatching, QueueConfig, QueueName};
+pub use effective::{ConfigFlags, Effective, Output};
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use file::{AgentTable, Entry, FileFlags, Place, Tables};
 pub use flags::{Cli, CompileFlags, Flags, Verb};
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
+pub use source::{Source, Sources};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -41,6 +52,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::card_signer::CardSigning;
 use crate::outbound::{AllowList, Caller, OutboundConfig};
+use crate::secret::Secret;
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
 
@@ -74,7 +86,9 @@ pub struct Config {
     /// What the component may reach.
     pub outbound: OutboundConfig,
     /// Config keys for the component, as given; the host adds its own.
-    pub settings: BTreeMap<String, String>,
+    pub settings: BTreeMap<String, Secret>,
+    /// After how long secrets in files are read again; zero is never.
+    pub secrets_reread: Duration,
     /// What one request, and all of them together, may use.
     pub limits: Limits,
     /// How long running requests may go on after the signal to stop.
@@ -207,9 +221,19 @@ impl Config {
                  agent's URL",
             ));
         }
-        let mut settings = settings::resolve(flags.config, environment)?;
+        let settings = settings::resolve(&flags.config, &flags.tables.config, environment)?;
+        let mut settings: BTreeMap<_, _> = settings
+            .into_iter()
+            .map(|(key, (value, _))| (key, value))
+            .collect();
         if let Some(origins) = origins::origins(flags.allow_origin)? {
-            settings.insert("attache_allow_origin".to_owned(), origins);
+            settings.insert("attache_allow_origin".to_owned(), Secret::given(&origins));
+        }
+        if let Some(agent) = flags.tables.agents.first() {
+            return Err(ConfigError::unknown(
+                format!("agents.{} in {}", agent.name(), agent.place()),
+                "this host runs the one agent that component names",
+            ));
         }
         Ok(Self {
             component: component(flags.component)?,
@@ -246,6 +270,11 @@ impl Config {
                 caller: Caller::Component,
             },
             settings,
+            secrets_reread: parse::seconds(
+                "ATTACHE_SECRETS_REREAD (--secrets-reread)",
+                flags.secrets_reread,
+                Duration::from_secs(30),
+            )?,
             limits: Limits {
                 max_body: parse::size(
                     "ATTACHE_MAX_BODY (--max-body)",
@@ -387,5 +416,7 @@ fn log(
     }
 }
 
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use crate::bindings;
 use crate::card_signer::CardSigner;
 use crate::identity::Caller;
 use crate::outbound::OutboundHooks;
-use crate::settings::Settings;
+use crate::settings::RequestSettings;
 use crate::tasks::{HasTasks, TaskView, Tasks};
 
 use memory::MemoryLimit;
@@ -28,7 +28,7 @@ const RESOURCES: usize = 10_000;
 /// The capabilities of one request.
 pub struct Capabilities {
     /// The config keys.
-    pub settings: Settings,
+    pub settings: RequestSettings,
     /// Who calls.
     pub caller: Caller,
     /// What signs cards.
@@ -83,9 +83,10 @@ impl Instance {
 pub fn link(linker: &mut Linker<Instance>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
-    bindings::store::add_to_linker::<_, HasSelf<Settings>>(linker, |instance: &mut Instance| {
-        &mut instance.capabilities.settings
-    })?;
+    bindings::store::add_to_linker::<_, HasSelf<RequestSettings>>(
+        linker,
+        |instance: &mut Instance| &mut instance.capabilities.settings,
+    )?;
     bindings::caller::add_to_linker::<_, HasSelf<Caller>>(linker, |instance: &mut Instance| {
         &mut instance.capabilities.caller
     })?;

@@ -24,6 +24,7 @@ pub mod instance;
 pub mod metadata;
 pub mod outbound;
 pub mod push;
+pub mod secret;
 pub mod server;
 pub mod service;
 pub mod settings;

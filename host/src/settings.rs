@@ -1,17 +1,30 @@
 //! `wasi:config/store`: what the deployment tells the component.
 //!
-//! Built once per component and the same for all of its requests. Keys that begin with `attache_`
-//! are the host's.
+//! [`Settings`] is built once per component. Values that stand in mounted files are read again in the
+//! background and may change between two requests; [`RequestSettings`] is what one request sees, the
+//! same from its beginning to its end. Keys that begin with `attache_` are the host's.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::bindings::store::{Error, Host};
 use crate::config::{CardMode, Platform, PublicUrl};
+use crate::secret::{self, Secret};
 
-/// The config keys of a component.
-#[derive(Debug, Clone)]
-pub struct Settings(Arc<BTreeMap<String, String>>);
+/// The config keys of a component. Cheap to clone; clones change together.
+#[derive(Clone)]
+pub struct Settings(Arc<Live>);
+
+struct Live {
+    keys: BTreeMap<String, Secret>,
+    current: RwLock<RequestSettings>,
+}
+
+/// The config keys as they were when a request began.
+#[derive(Clone)]
+pub struct RequestSettings(Arc<BTreeMap<String, Arc<str>>>);
 
 impl Settings {
     /// The keys of the deployment and those that the host adds:
@@ -25,7 +38,7 @@ impl Settings {
     /// - `attache_max_body`: the largest request body in bytes, which the component would otherwise
     ///   bound by itself.
     pub fn new(
-        mut keys: BTreeMap<String, String>,
+        mut keys: BTreeMap<String, Secret>,
         public_url: Option<&PublicUrl>,
         platform: &Platform,
         card: Option<CardMode>,
@@ -33,7 +46,7 @@ impl Settings {
         grpc: bool,
         max_body: u64,
     ) -> Self {
-        let mut add = |key: &str, value: &str| keys.insert(key.to_owned(), value.to_owned());
+        let mut add = |key: &str, value: &str| keys.insert(key.to_owned(), Secret::given(value));
         if let Some(url) = public_url {
             add("attache_public_url", url.as_str());
         }
@@ -48,20 +61,63 @@ impl Settings {
             add("attache_grpc", "off");
         }
         add("attache_max_body", &max_body.to_string());
-        Self(Arc::new(keys))
+        let current = RwLock::new(RequestSettings::of(&keys));
+        Self(Arc::new(Live { keys, current }))
+    }
+
+    /// Reads values that stand in files again, each time that `every` has passed, for as long as
+    /// there is a clone of this. Zero is never.
+    pub fn follow_files(&self, every: Duration) {
+        if self.0.keys.values().any(|value| value.file().is_some()) {
+            secret::repeat(&self.0, every, |live| live.read_again());
+        }
+    }
+
+    /// What a request that begins now is to see.
+    pub fn for_request(&self) -> RequestSettings {
+        let current = self.0.current.read();
+        current.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Host for Settings {
+impl Live {
+    fn read_again(&self) {
+        // Each is read, whatever became of those before it.
+        let changed = self.keys.values().filter(|value| value.read_again());
+        if changed.count() > 0 {
+            let current = self.current.write();
+            *current.unwrap_or_else(PoisonError::into_inner) = RequestSettings::of(&self.keys);
+        }
+    }
+}
+
+impl RequestSettings {
+    fn of(keys: &BTreeMap<String, Secret>) -> Self {
+        let keys = keys.iter();
+        Self(Arc::new(
+            keys.map(|(key, value)| (key.clone(), value.current()))
+                .collect(),
+        ))
+    }
+}
+
+/// Without values: only the component knows which of them are secret.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys.keys()).finish()
+    }
+}
+
+impl Host for RequestSettings {
     fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<String>, Error>> {
-        Ok(Ok(self.0.get(&key).cloned()))
+        Ok(Ok(self.0.get(&key).map(|value| value.as_ref().to_owned())))
     }
 
     fn get_all(&mut self) -> wasmtime::Result<Result<Vec<(String, String)>, Error>> {
         Ok(Ok(self
             .0
             .iter()
-            .map(|(key, value)| (key.clone(), value.clone()))
+            .map(|(key, value)| (key.clone(), value.as_ref().to_owned()))
             .collect()))
     }
 }

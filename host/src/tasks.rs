@@ -30,6 +30,7 @@ pub use held::HeldRun;
 pub use keeper::{Keeper, Keeping};
 pub(crate) use log::HasTasks;
 pub use log::{TaskLog, TaskView, Tasks};
+pub(crate) use login::MountedPassword;
 pub use retention::Retention;
 pub use run::Run;
 pub use sweeper::{Resume, Sweeper};

@@ -1,6 +1,6 @@
 use clap::{Args, Parser, Subcommand};
 
-use super::{DataFlags, DeadLettersFlags, PushFlags};
+use super::{ConfigFlags, DataFlags, DeadLettersFlags, PushFlags, Tables};
 
 /// Runs an A2A agent component.
 ///
@@ -20,6 +20,10 @@ pub enum Verb {
     /// Serve a component over HTTP/1.1 and h2c.
     #[command(after_help = SERVE_ENVIRONMENT)]
     Serve(Box<Flags>),
+    /// Print what `serve` would run with, and where each value comes from. Secrets are not shown.
+    ///
+    /// Takes the flags and the variables of `serve`, and refuses what it would refuse.
+    Config(Box<ConfigFlags>),
     /// Compile a component ahead of time, for a start without the compiler's work.
     Compile(CompileFlags),
     /// What webhooks were not sent, and sending it again.
@@ -35,12 +39,16 @@ const SERVE_ENVIRONMENT: &str = "\
 Also read from the environment:
   RUST_LOG                what to log: a level, or target=level pairs
   ATTACHE_CONFIG_<KEY>    like --config; the key is lower-cased
+  ATTACHE_CONFIG_<KEY>_FILE
+                          the file that holds the value; it is read again when it changes
   ATTACHE_CARD_KEY        the key itself instead of --card-key-file
   ATTACHE_PUSH_KEY        the keys themselves instead of --push-key-file
   DATABASE_URL            keep tasks on this PostgreSQL server instead: postgres://USER:PASSWORD@
                           HOST:PORT/DATABASE?sslmode=...
   DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASS, DB_SSLMODE, DB_SSLROOTCERT
                           the same in parts; without DB_HOST the AlloyDB Auth Proxy on 127.0.0.1
+  DATABASE_URL_FILE, DB_PASS_FILE, ATTACHE_DATABASE_LISTEN_URL_FILE
+                          the file that holds the value
   ATTACHE_DATABASE_LISTEN_URL
                           the same server without the pooler in front, for notifications
   APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
@@ -246,7 +254,7 @@ pub struct Flags {
     )]
     pub allow_outbound: Option<String>,
 
-    /// Let the component call private addresses of the hosts that are allowed (1).
+    /// Let the component call private addresses of the hosts that are allowed (1). [default: 0]
     #[arg(
         long, env = "ATTACHE_OUTBOUND_ALLOW_PRIVATE", hide_env_values = true, value_name = "0|1",
         num_args = 0..=1, default_missing_value = "1", require_equals = true
@@ -256,6 +264,19 @@ pub struct Flags {
     /// A config key for the component; may be repeated. Also ATTACHE_CONFIG_<KEY>.
     #[arg(long, value_name = "KEY=VALUE")]
     pub config: Vec<String>,
+
+    /// Seconds after which secrets in files are read again; 0 reads them once. [default: 30]
+    #[arg(
+        long,
+        env = "ATTACHE_SECRETS_REREAD",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
+    pub secrets_reread: Option<String>,
+
+    /// The tables of the configuration file, which no flag can say.
+    #[arg(skip)]
+    pub tables: Tables,
 
     /// Largest request body, such as 32MiB. [default: 32MiB]
     #[arg(

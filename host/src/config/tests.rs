@@ -56,7 +56,12 @@ fn origins_are_origins() {
             ..Flags::default()
         };
         let config = resolve(flags, &[])?;
-        Ok::<_, String>(config.settings.get("attache_allow_origin").cloned())
+        Ok::<_, String>(
+            config
+                .settings
+                .get("attache_allow_origin")
+                .map(|value| value.current().as_ref().to_owned()),
+        )
     };
     assert_eq!(allowed(""), Ok(None));
     for good in [
@@ -363,8 +368,8 @@ fn settings_come_from_both_sources_and_the_flag_wins() {
     assert!(
         settings
             .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .eq(expected),
+            .map(|(key, value)| (key.as_str(), value.current()))
+            .eq(expected.map(|(key, value)| (key, value.into()))),
         "{settings:?}"
     );
 }
