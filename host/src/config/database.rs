@@ -5,6 +5,7 @@ use std::sync::Arc;
 use attache_task_store::{Credentials, PostgresSettings};
 
 use super::{ConfigError, DataFlags, Environment, parse};
+use crate::secret::Secret;
 use crate::tasks::MountedPassword;
 
 /// There is no flag for it: whoever lists the processes would read the password.
@@ -129,10 +130,10 @@ fn server(
     if let Some(url) = environment.get(URL) {
         let mut settings =
             read(url.trim(), iam).map_err(|expected| ConfigError::secret(URL, expected))?;
-        if let Some(url) = environment.in_file(URL)
+        if let Some(url) = in_file(URL, environment)
             && settings.config.get_password().is_some()
         {
-            let password = MountedPassword::InUrl(url.clone());
+            let password = MountedPassword::InUrl(url);
             settings.credentials = Credentials::Source(Arc::new(password));
         }
         let user = settings
@@ -142,6 +143,12 @@ fn server(
         return Ok(Some((settings, user)));
     }
     of_parts(environment, iam)
+}
+
+/// A secret that may be rotated.
+fn in_file(variable: &str, environment: &Environment) -> Option<Secret> {
+    let secret = environment.secret(variable)?;
+    secret.file().is_some().then_some(secret)
 }
 
 /// The variables that Google's samples use, which deployments have as secrets one by one. The Auth
@@ -194,8 +201,8 @@ fn of_parts(
     }
     let mut settings =
         read(&text, iam).map_err(|expected| ConfigError::secret("DB_HOST", expected))?;
-    if let Some(password) = password.and_then(|key| environment.in_file(key)) {
-        let password = MountedPassword::Alone(password.clone());
+    if let Some(password) = password.and_then(|key| in_file(key, environment)) {
+        let password = MountedPassword::Alone(password);
         settings.credentials = Credentials::Source(Arc::new(password));
     }
     Ok(Some((settings, user.is_some())))

@@ -51,17 +51,18 @@ impl Effective {
     }
 
     fn of(flags: Flags, environment: &Environment, sources: &Sources) -> Result<Self, ConfigError> {
-        let keys = settings::resolve(&flags.config, &flags.tables.config, environment)?;
+        let keys = settings::resolve(&flags.config, &flags.tables.config, environment);
         let mut all = sources.0.clone();
-        all.extend(keys.into_iter().map(|(key, (value, source))| {
+        for agent in &flags.tables.agents {
+            all.extend(agent.settings());
+        }
+        // First of all what `serve` would say.
+        let config = Config::resolve(flags, environment)?;
+        all.extend(keys?.into_iter().map(|(key, (value, source))| {
             // Only the component knows which of its keys are secret.
             let (key, value) = (format!("config.{key}"), value.current().as_ref().to_owned());
             Setting::new(&key, Some(value), source, true)
         }));
-        for agent in &flags.tables.agents {
-            all.extend(agent.settings());
-        }
-        let config = Config::resolve(flags, environment)?;
         let platform = match &config.platform {
             Platform::Plain => "plain".to_owned(),
             Platform::CloudRun { service } => format!("Cloud Run, service {service}"),

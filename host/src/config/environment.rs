@@ -29,9 +29,11 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// The file that a variable's value came from, if it did: it may change there.
-    pub(super) fn in_file(&self, key: &str) -> Option<&Secret> {
-        self.in_files.get(key)
+    /// The value of a variable that is set and not empty, which changes when it came from a file and
+    /// is followed there.
+    pub fn secret(&self, key: &str) -> Option<Secret> {
+        let in_file = self.in_files.get(key).cloned();
+        in_file.or_else(|| self.get(key).map(Secret::given))
     }
 
     /// Gives a variable a value, which may be one in a file.

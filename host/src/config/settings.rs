@@ -52,7 +52,7 @@ pub(super) fn resolve(
     settings.append(&mut seen);
     for pair in flags {
         let Some((key, value)) = pair.split_once('=') else {
-            return Err(ConfigError::new("--config", pair, "give KEY=VALUE"));
+            return Err(ConfigError::secret("--config", "give KEY=VALUE"));
         };
         let source = Source::Flag("--config".to_owned());
         settings.insert(checked("--config", key)?, (Secret::given(value), source));

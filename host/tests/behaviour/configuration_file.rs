@@ -87,13 +87,16 @@ fn flags_go_before_variables_and_these_before_the_file() {
 
 #[test]
 fn another_name_of_a_variable_goes_before_the_file_too() {
-    let folder = Folder::with("public-url = \"https://file.example\"\ncomponent = \"COMPONENT\"");
-    let probe = compiled_probe().to_str().unwrap();
+    let probe = compiled_probe().display();
+    let text = format!("public-url = \"https://file.example\"\ncomponent = \"{probe}\"\n");
+    let folder = Folder::with(&text);
     let file = folder.file();
-    let arguments = [probe, "--config-file", &file];
+    let arguments = ["--config-file", &file];
     let url = |environment| row(&shown(&arguments, environment), "public-url").0;
     assert_eq!(url(&[]), "https://file.example");
     assert_eq!(url(&[("APP_URL", "https://app.example")]), "found out");
+    let component = row(&shown(&arguments, &[]), "component");
+    assert_eq!(component, (probe.to_string(), format!("file {file}:2")));
 }
 
 #[test]
@@ -142,10 +145,8 @@ fn a_file_that_nobody_named_is_not_read() {
 #[test]
 fn secrets_are_masked_and_their_places_named() {
     let folder = Folder::with(
-        "db-host = \"10.0.0.1\"\ndb-user = \"me\"\nDB_SSLMODE = \"disable\"\n\
-         db-pass = { file = \"DIR/secret\" }\n[config]\na = \"hidden\"\nb = { env = \"B\" }\n"
-            .replace("DB_SSLMODE", "db_sslmode")
-            .as_str(),
+        "db-host = \"10.0.0.1\"\ndb-user = \"me\"\ndb_sslmode = \"disable\"\n\
+         db-pass = { file = \"DIR/secret\" }\n[config]\na = \"hidden\"\nb = { env = \"B\" }\n",
     );
     let (file, secret) = (folder.file(), folder.path("secret").display().to_string());
     let probe = compiled_probe().to_str().unwrap();
@@ -183,44 +184,41 @@ fn what_the_file_says_wrong_is_one_sentence_of_both_commands() {
     for (text, sentence) in [
         (
             "\nmax-body = \"much\"",
-            "max-body in FILE:2 is \"much\": give a size from 1KiB to 4GiB",
+            "max-body in AT:2 is \"much\": give a size from 1KiB to 4GiB",
         ),
         (
             "max-bdy = 1",
-            "max-bdy in FILE:1 is no setting: the nearest is max-body.",
+            "max-bdy in AT:1 is no setting: the nearest is max-body.",
         ),
         (
             "rust_log = \"a=loudly\"",
-            "rust-log in FILE:1 is \"a=loudly\": give a level",
+            "rust-log in AT:1 is \"a=loudly\": give a level",
         ),
         (
             "port = { file = \"DIR/secret\" }",
-            "port in FILE:1 is set: give a whole number",
+            "port in AT:1 is set: give a whole number",
         ),
         (
             "db-pass = \"hidden\"",
-            "db-pass in FILE:1 is set: a secret should not stand in this file",
+            "db-pass in AT:1 is set: a secret should not stand in this file",
         ),
         (
             "database-url = { file = \"DIR/secret\" }",
-            "database-url in FILE:1 is set: ",
+            "database-url in AT:1 is set: ",
         ),
-        (
-            "port = ",
-            "ATTACHE_CONFIG_FILE (--config-file) is \"FILE\": line 1 is not TOML",
-        ),
+        ("port = ", "(--config-file) is \"AT\": line 1 is not TOML"),
         (
             "[config]\n\"a b\" = 1",
-            "a config key from FILE:2 is \"a b\": use letters",
+            "a config key from AT:2 is \"a b\": use letters",
         ),
         (
             "[agents.Sales]",
-            "the name of an agent in FILE:1 is \"Sales\": ",
+            "the name of an agent in AT:1 is \"Sales\": ",
         ),
     ] {
         let folder = Folder::with(text);
         let file = folder.file();
-        let sentence = sentence.replace("FILE", &file);
+        let sentence = sentence.replace("AT", &file);
         let complaints =
             ["serve", "config"].map(|verb| refused(&[verb, probe, "--config-file", &file], &[]));
         assert!(
