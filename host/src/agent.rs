@@ -18,6 +18,7 @@ pub use slot::{ReloadError, Reloaded, Slot};
 pub use watcher::Watcher;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ pub struct Agent {
     /// Where it came from, for errors.
     path: String,
     digest: ComponentDigest,
+    /// In seconds since the epoch.
+    deployed_at: Arc<str>,
     handler: ProxyPre<Instance>,
     worker: Option<WorkerPre<Instance>>,
 }
@@ -99,7 +102,7 @@ impl Agent {
     /// [`LoadError`], when it cannot be loaded or linked.
     pub fn of_bytes(
         mut shared: Shared,
-        mut terms: Terms,
+        terms: Terms,
         path: &Path,
         bytes: &[u8],
     ) -> Result<Self, LoadError> {
@@ -120,12 +123,12 @@ impl Agent {
         };
         let handler = ProxyPre::new(linked).map_err(invalid)?;
         let deployed_at = component::written_at(path).unwrap_or_else(seconds_now);
-        terms.settings = terms.settings.deployed_at(deployed_at);
         Ok(Self {
             shared,
             terms,
             path: path.display().to_string(),
             digest: loaded.digest,
+            deployed_at: deployed_at.to_string().into(),
             handler,
             worker,
         })
@@ -166,7 +169,7 @@ impl Agent {
             Span::current(),
         );
         let capabilities = Capabilities {
-            settings: self.terms.settings.clone(),
+            settings: self.terms.settings.for_request(&self.deployed_at),
             caller,
             card_signer: self.shared.card_signer.clone(),
             tasks,

@@ -206,6 +206,7 @@ impl App {
                     config.callers.queue,
                     url.as_ref(),
                     &config.platform,
+                    config.secrets_reread,
                 )
                 .await?,
             );
@@ -405,6 +406,7 @@ async fn open_slot(
     queueing: Queueing,
     url: Option<&PublicUrl>,
     platform: &Platform,
+    secrets_reread: Duration,
 ) -> Result<Slot, StartError> {
     let settings = Settings::new(
         agent.settings,
@@ -414,6 +416,7 @@ async fn open_slot(
         agent.grpc,
         agent.max_body,
     );
+    settings.follow_files(secrets_reread);
     let terms = Terms {
         name: agent.name,
         limits: agent.guest,

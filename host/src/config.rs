@@ -1,7 +1,7 @@
 //! Everything that can be set from outside, read in one place.
 //!
-//! Flags and environment variables arrive as text ([`Flags`]); this module turns them into a
-//! [`Config`] whose fields need no further checking, and binds nothing while it does. A value that
+//! Flags, environment variables and a file ([`CommandLine`]) arrive as text ([`Flags`]); this module
+//! turns them into a [`Config`] whose fields need no further checking, and binds nothing while it does. A value that
 //! cannot be used ends the start with one sentence that names the key, the value and what would be
 //! right. An empty variable counts as absent, because container tools write empty ones.
 
@@ -10,17 +10,21 @@ mod agent_flags;
 mod agents;
 mod callers;
 mod card_signing;
+mod command_line;
 mod credentials;
 mod data;
 mod database;
 mod dead_letters;
 mod dispatch;
+mod effective;
 mod environment;
 mod error;
+mod file;
 mod flags;
 mod guest_limits;
 mod identity;
 mod key_source;
+mod nearest;
 mod network;
 mod origins;
 mod outbound;
@@ -29,19 +33,25 @@ mod public_url;
 mod push;
 mod retention;
 mod settings;
+mod shown;
+mod source;
+mod variables;
 
 pub use agent_flags::AgentFlags;
+pub use agents::AgentConfig;
 pub(crate) use agents::PATH as AGENTS_PATH;
-pub use agents::{AgentConfig, AgentSection};
 pub use callers::{
     BodyPatience, CallerFlags, CallerLimits, ConnectionLimits, HeadLimits, Queueing, RateLimits,
 };
+pub use command_line::{CommandLine, Unusable};
 pub use data::DataFlags;
 pub use database::{DataLocation, Login, PostgresLocation};
 pub use dead_letters::{DeadLettersFlags, DeadLettersVerb, Which};
 pub use dispatch::{Dispatching, QueueConfig, QueueName};
+pub use effective::{ConfigFlags, Effective, Output};
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use file::{AgentTable, Entry, FileFlags, Place, Tables};
 pub use flags::{Cli, CompileFlags, Flags, Verb};
 pub use guest_limits::{GuestLimitFlags, GuestLimits};
 pub use identity::IdentityFlags;
@@ -51,8 +61,8 @@ pub use outbound::OutboundFlags;
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
+pub use source::{Source, Sources};
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -65,6 +75,7 @@ use crate::google::Google;
 use crate::identity::AuthConfig;
 use crate::metadata::Metadata;
 use crate::outbound::Network;
+use crate::secret::Secret;
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat};
 
@@ -100,6 +111,8 @@ pub struct Config {
     pub dispatching: Dispatching,
     /// How webhooks are called.
     pub push: PushSettings,
+    /// After how long secrets in files are read again; zero is never.
+    pub secrets_reread: Duration,
     /// What callers are held to.
     pub callers: CallerLimits,
     /// How much of the address space instances may take; none is found out.
@@ -235,7 +248,7 @@ impl Config {
             component: flags.component,
             agents: flags.agents,
             flags: flags.agent,
-            sections: BTreeMap::new(),
+            tables: flags.tables,
             surroundings: agents::Surroundings {
                 environment,
                 platform: &platform,
@@ -247,7 +260,7 @@ impl Config {
         if let Some(security) = auth.security() {
             for agent in &mut agents {
                 let key = "attache_security".to_owned();
-                agent.settings.insert(key, security.clone());
+                agent.settings.insert(key, Secret::given(&security));
             }
         }
         Ok(Self {
@@ -277,6 +290,11 @@ impl Config {
             push,
             callers: callers::resolve(flags.callers, &platform)?,
             address_space: address_space::resolve(flags.address_space)?,
+            secrets_reread: parse::seconds(
+                "ATTACHE_SECRETS_REREAD (--secrets-reread)",
+                flags.secrets_reread,
+                Duration::from_secs(30),
+            )?,
             drain: parse::seconds(
                 "ATTACHE_DRAIN (--drain)",
                 flags.drain,
@@ -376,5 +394,7 @@ fn log(
     }
 }
 
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,7 @@ use crate::card_signer::CardSigner;
 use crate::config::GuestLimits;
 use crate::identity::Caller;
 use crate::outbound::OutboundHooks;
-use crate::settings::Settings;
+use crate::settings::RequestSettings;
 use crate::tasks::{HasTasks, Onlooker, TaskView, Tasks};
 
 use growth::Growth;
@@ -34,7 +34,7 @@ const FIELD_OVERHEAD: usize = 4;
 /// The capabilities of one request.
 pub struct Capabilities {
     /// The config keys.
-    pub settings: Settings,
+    pub settings: RequestSettings,
     /// Who calls.
     pub caller: Caller,
     /// What signs cards.
@@ -100,9 +100,10 @@ impl Instance {
 pub fn link(linker: &mut Linker<Instance>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
-    bindings::store::add_to_linker::<_, HasSelf<Settings>>(linker, |instance: &mut Instance| {
-        &mut instance.capabilities.settings
-    })?;
+    bindings::store::add_to_linker::<_, HasSelf<RequestSettings>>(
+        linker,
+        |instance: &mut Instance| &mut instance.capabilities.settings,
+    )?;
     bindings::caller::add_to_linker::<_, HasSelf<Caller>>(linker, |instance: &mut Instance| {
         &mut instance.capabilities.caller
     })?;

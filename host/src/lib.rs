@@ -28,6 +28,7 @@ pub mod life;
 pub mod metadata;
 pub mod outbound;
 pub mod push;
+pub mod secret;
 pub mod server;
 pub mod service;
 pub mod settings;

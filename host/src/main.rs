@@ -7,13 +7,15 @@ use std::process::ExitCode;
 
 use attache_host::App;
 use attache_host::compile;
-use attache_host::config::{Cli, CompileFlags, Config, DeadLettersFlags, Environment, Verb};
-use attache_host::dead_letters;
+use attache_host::config::{
+    CommandLine, CompileFlags, Config, ConfigFlags, DeadLettersFlags, Effective, Environment,
+    Sources, Unusable, Verb,
+};
+use attache_host::dead_letters::{self, DeadLettersError};
 use attache_host::ending::Ending;
 use attache_host::identity::NewApiKey;
 use attache_host::signals::{Hangups, Signals};
 use attache_host::telemetry::{LogFormat, Telemetry};
-use clap::Parser;
 use clap::error::ErrorKind;
 
 /// Static builds would otherwise take their C library's allocator, which doubles the time that a
@@ -27,9 +29,10 @@ const USAGE: u8 = 64;
 const UNAVAILABLE: u8 = 69;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
+    let given = match CommandLine::read(std::env::args_os(), Environment::of_process()) {
+        Ok(given) => given,
+        Err(Unusable::Config(error)) => return refuse(USAGE, &error),
+        Err(Unusable::Usage(error)) => {
             let _ = error.print();
             let asked = matches!(
                 error.kind(),
@@ -42,13 +45,19 @@ fn main() -> ExitCode {
             };
         }
     };
-    match cli.verb {
+    let CommandLine {
+        verb,
+        environment,
+        sources,
+    } = given;
+    match verb {
         Verb::Compile(flags) => compile(&flags),
         Verb::ApiKey { name } => api_key(&name),
-        Verb::DeadLetters(flags) => dead_letters(flags),
-        Verb::Serve(flags) => match Config::resolve(*flags, &Environment::of_process()) {
+        Verb::Config(flags) => show_config(*flags, &environment, &sources),
+        Verb::DeadLetters(flags) => dead_letters(flags, &environment, &sources),
+        Verb::Serve(flags) => match Config::resolve(*flags, &environment) {
             Ok(config) => serve(config),
-            Err(error) => refuse(USAGE, &error),
+            Err(error) => refuse(USAGE, &sources.attribute(error)),
         },
     }
 }
@@ -129,7 +138,17 @@ fn api_key(name: &str) -> ExitCode {
     }
 }
 
-fn dead_letters(flags: DeadLettersFlags) -> ExitCode {
+fn show_config(flags: ConfigFlags, environment: &Environment, sources: &Sources) -> ExitCode {
+    match Effective::resolve(flags.flags, environment, sources) {
+        Ok(effective) => {
+            say(&effective.shown(flags.output));
+            ExitCode::SUCCESS
+        }
+        Err(error) => refuse(USAGE, &sources.attribute(error)),
+    }
+}
+
+fn dead_letters(flags: DeadLettersFlags, environment: &Environment, sources: &Sources) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -138,9 +157,9 @@ fn dead_letters(flags: DeadLettersFlags) -> ExitCode {
         Err(error) => return refuse(UNAVAILABLE, &error),
     };
     let mut out = std::io::stdout();
-    let environment = Environment::of_process();
-    match runtime.block_on(dead_letters::run(flags.verb, &environment, &mut out)) {
+    match runtime.block_on(dead_letters::run(flags.verb, environment, &mut out)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(DeadLettersError::Config(error)) => refuse(USAGE, &sources.attribute(error)),
         Err(error) => refuse(error.exit_status(), &error),
     }
 }

@@ -33,6 +33,7 @@ pub use held::HeldRun;
 pub use keeper::{Keeper, Keeping};
 pub(crate) use log::HasTasks;
 pub use log::{TaskLog, TaskView, Tasks};
+pub(crate) use login::MountedPassword;
 pub use onlooker::Onlooker;
 pub use retention::Retention;
 pub use run::Run;

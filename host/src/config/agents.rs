@@ -12,20 +12,21 @@ use clap::{Args, Command, FromArgMatches};
 
 use super::agent_flags::AgentFlags;
 use super::{
-    CardMode, ConfigError, Environment, GuestLimits, Platform, PublicUrl, guest_limits, origins,
-    outbound, parse, public_url, settings,
+    AgentTable, CardMode, ConfigError, Environment, GuestLimits, Platform, PublicUrl, Tables,
+    guest_limits, origins, outbound, parse, public_url, settings,
 };
 use crate::agent::AgentName;
 use crate::component;
 use crate::google::Google;
 use crate::outbound::{Network, OutboundConfig};
+use crate::secret::Secret;
 
 const COMPONENT: &str = "ATTACHE_COMPONENT (COMPONENT)";
 const AGENTS: &str = "ATTACHE_AGENTS (--agent)";
 /// The prefix of variables that belong to one of several agents.
-const PREFIX: &str = "ATTACHE_AGENT_";
+pub(super) const PREFIX: &str = "ATTACHE_AGENT_";
 /// Within these, config keys for the component.
-const CONFIG: &str = "CONFIG_";
+pub(super) const CONFIG: &str = "CONFIG_";
 /// Where a named agent is served.
 pub(crate) const PATH: &str = "/agents/";
 
@@ -47,7 +48,7 @@ pub struct AgentConfig {
     /// What the component may reach.
     pub outbound: OutboundConfig,
     /// Config keys for the component, as given; the host adds its own.
-    pub settings: BTreeMap<String, String>,
+    pub settings: BTreeMap<String, Secret>,
     /// Bytes of a request body.
     pub max_body: u64,
     /// What the component may use.
@@ -73,13 +74,25 @@ impl AgentConfig {
     }
 }
 
-/// What is set for one agent alone: keys as the flags have them, and config keys for its component.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct AgentSection {
+/// What is set for one agent alone: by its table of the file, and by variables over that.
+#[derive(Debug, Default)]
+struct Own {
     /// Flags without their dashes, and `component`, `host` and `public-url`.
-    pub settings: BTreeMap<String, String>,
+    settings: BTreeMap<String, String>,
     /// Config keys for the component.
-    pub config: BTreeMap<String, String>,
+    config: BTreeMap<String, Secret>,
+}
+
+impl Own {
+    fn of_table(table: &AgentTable) -> Self {
+        let settings = table.entries();
+        Self {
+            settings: settings
+                .map(|(key, entry)| (key.to_owned(), entry.text()))
+                .collect(),
+            config: table.config(),
+        }
+    }
 }
 
 /// What the process's own settings say about agents.
@@ -87,7 +100,7 @@ pub(super) struct Given<'a> {
     pub(super) component: Option<String>,
     pub(super) agents: Vec<String>,
     pub(super) flags: AgentFlags,
-    pub(super) sections: BTreeMap<String, AgentSection>,
+    pub(super) tables: Tables,
     pub(super) surroundings: Surroundings<'a>,
 }
 
@@ -104,6 +117,8 @@ pub(super) fn resolve(given: Given<'_>) -> Result<Vec<AgentConfig>, ConfigError>
     let surroundings = given.surroundings;
     let environment = surroundings.environment;
     let files = named_files(&given)?;
+    let table = |table: &AgentTable| (table.name().to_owned(), Own::of_table(table));
+    let mut sections: BTreeMap<_, _> = given.tables.agents.iter().map(table).collect();
     if files.is_empty() {
         let Some(component) = parse::given(given.component) else {
             return Err(ConfigError::missing(
@@ -115,12 +130,14 @@ pub(super) fn resolve(given: Given<'_>) -> Result<Vec<AgentConfig>, ConfigError>
             return Err(unknown_variable(name, "there is no agent with a name"));
         }
         let component = file(COMPONENT, component)?;
-        let settings = settings::resolve(given.flags.config.clone(), environment)?;
+        let config = &given.flags.config;
+        let settings = settings::resolve(config, &given.tables.config, environment)?;
+        let settings = settings.into_iter();
+        let settings = settings.map(|(key, (value, _))| (key, value)).collect();
         let agent = agent(None, component, given.flags, settings, surroundings)?;
         return Ok(vec![agent]);
     }
-    refuse_shared(&given.flags, environment)?;
-    let mut sections = given.sections;
+    refuse_shared(&given.flags, &given.tables, environment)?;
     add_environment(&mut sections, &files, environment)?;
     let mut agents = Vec::new();
     let mut hosts = BTreeSet::new();
@@ -165,10 +182,10 @@ fn named_files(given: &Given<'_>) -> Result<BTreeMap<AgentName, PathBuf>, Config
         };
         add(AGENTS, name, file(AGENTS, path.to_owned())?)?;
     }
-    for (name, section) in &given.sections {
-        if let Some(path) = section.settings.get("component") {
-            let key = format!("agents.{name}.component");
-            add(&key, name, file(&key, path.clone())?)?;
+    for table in &given.tables.agents {
+        if let Some(path) = table.text("component") {
+            let key = table.named("component");
+            add(&key, table.name(), file(&key, path)?)?;
         }
     }
     let component = given.component.clone().filter(|path| !path.is_empty());
@@ -223,7 +240,11 @@ fn file(key: &str, given: String) -> Result<PathBuf, ConfigError> {
 }
 
 /// What only one agent can be meant by, when there are several.
-fn refuse_shared(flags: &AgentFlags, environment: &Environment) -> Result<(), ConfigError> {
+fn refuse_shared(
+    flags: &AgentFlags,
+    tables: &Tables,
+    environment: &Environment,
+) -> Result<(), ConfigError> {
     let expected = "with named agents each has its own; set ATTACHE_AGENT_<NAME>_";
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     if let Some(hosts) = given(&flags.allow_outbound) {
@@ -246,8 +267,10 @@ fn refuse_shared(flags: &AgentFlags, environment: &Environment) -> Result<(), Co
             expected,
         ));
     }
-    let in_environment = environment.with_prefix(settings::PREFIX).next().is_some();
-    if in_environment || !flags.config.is_empty() {
+    let mut variables = environment.with_prefix(settings::PREFIX);
+    // That of the configuration file is no key.
+    let in_environment = variables.any(|(key, _)| key != settings::CONFIG_FILE);
+    if in_environment || !flags.config.is_empty() || !tables.config.is_empty() {
         let expected = format!("{expected}CONFIG_<KEY> instead");
         return Err(ConfigError::secret(
             "ATTACHE_CONFIG_<KEY> (--config)",
@@ -259,7 +282,7 @@ fn refuse_shared(flags: &AgentFlags, environment: &Environment) -> Result<(), Co
 
 /// Puts the variables of agents over what the file says of them.
 fn add_environment(
-    sections: &mut BTreeMap<String, AgentSection>,
+    sections: &mut BTreeMap<String, Own>,
     agents: &BTreeMap<AgentName, PathBuf>,
     environment: &Environment,
 ) -> Result<(), ConfigError> {
@@ -276,15 +299,25 @@ fn add_environment(
             .ok_or_else(|| unknown_variable(variable, "there is no agent of this name"))?;
         let section = sections.entry(name.as_str().to_owned()).or_default();
         match key.strip_prefix(CONFIG) {
-            Some(key) => section
-                .config
-                .insert(key.to_ascii_lowercase(), value.to_owned()),
-            None if value.is_empty() => None,
+            Some(key) => {
+                let (key, secret) = match key.strip_suffix(settings::FILE_SUFFIX) {
+                    Some(key) => {
+                        let variable = variable.strip_suffix(settings::FILE_SUFFIX);
+                        let variable = format!("{PREFIX}{}", variable.unwrap_or_default());
+                        (key, environment.named_file(&variable)?)
+                    }
+                    None => (key, Some(Secret::given(value))),
+                };
+                if let Some(secret) = secret {
+                    section.config.insert(key.to_ascii_lowercase(), secret);
+                }
+            }
+            None if value.is_empty() => {}
             None => {
                 let key = key.to_ascii_lowercase().replace('_', "-");
-                section.settings.insert(key, value.to_owned())
+                section.settings.insert(key, value.to_owned());
             }
-        };
+        }
     }
     Ok(())
 }
@@ -300,7 +333,7 @@ fn named(
     name: &AgentName,
     component: PathBuf,
     shared: &AgentFlags,
-    mut section: AgentSection,
+    mut section: Own,
     surroundings: Surroundings<'_>,
 ) -> Result<AgentConfig, ConfigError> {
     let hosts = hosts(section.settings.remove("host"))?;
@@ -311,7 +344,7 @@ fn named(
     let url = url.map(|url| public_url::check("public-url", &url, surroundings.platform));
     let public_url = url.transpose()?;
     let flags = overlaid(shared.shared(), section.settings)?;
-    let settings = settings::of_section(section.config)?;
+    let settings = settings::of_agent(section.config)?;
     let agent = agent(Some(name.clone()), component, flags, settings, surroundings)?;
     Ok(AgentConfig {
         hosts,
@@ -380,11 +413,11 @@ fn agent(
     name: Option<AgentName>,
     component: PathBuf,
     flags: AgentFlags,
-    mut settings: BTreeMap<String, String>,
+    mut settings: BTreeMap<String, Secret>,
     surroundings: Surroundings<'_>,
 ) -> Result<AgentConfig, ConfigError> {
     if let Some(origins) = origins::origins(flags.allow_origin.clone())? {
-        settings.insert("attache_allow_origin".to_owned(), origins);
+        settings.insert("attache_allow_origin".to_owned(), Secret::given(&origins));
     }
     Ok(AgentConfig {
         name,

@@ -2,9 +2,15 @@
 
 use clap::Args;
 
+use super::FileFlags;
+
 /// The flags of every command that opens the task log.
 #[derive(Debug, Default, Args)]
 pub struct DataFlags {
+    /// Where more of them are.
+    #[command(flatten)]
+    pub file: FileFlags,
+
     /// Folder of the task log, or :memory:. [default: ./.attache]
     #[arg(
         long,
@@ -33,6 +39,7 @@ pub struct DataFlags {
     pub database_pool: Option<String>,
 
     /// Log in there by IAM (1): as the service's own account, with its access token.
+    /// [default: 0]
     #[arg(
         long, env = "DB_IAM_AUTH", hide_env_values = true, value_name = "0|1",
         num_args = 0..=1, default_missing_value = "1", require_equals = true

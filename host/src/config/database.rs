@@ -1,8 +1,12 @@
 use std::path::PathBuf;
 
-use attache_task_store::PostgresSettings;
+use std::sync::Arc;
+
+use attache_task_store::{Credentials, PostgresSettings};
 
 use super::{ConfigError, DataFlags, Environment, parse};
+use crate::secret::Secret;
+use crate::tasks::MountedPassword;
 
 /// There is no flag for it: whoever lists the processes would read the password.
 const URL: &str = "DATABASE_URL";
@@ -75,6 +79,10 @@ impl DataLocation {
         if let Some(url) = environment.get(LISTEN_URL) {
             let direct = PostgresSettings::parse(url.trim())
                 .map_err(|expected| ConfigError::secret(LISTEN_URL, expected))?;
+            // A source gives both the same one.
+            if direct.config.get_password() != settings.config.get_password() {
+                settings.credentials = Credentials::Configured;
+            }
             settings.listen = Some(direct.config);
         }
         let login = if iam {
@@ -120,8 +128,14 @@ fn server(
     iam: bool,
 ) -> Result<Option<(PostgresSettings, bool)>, ConfigError> {
     if let Some(url) = environment.get(URL) {
-        let settings =
+        let mut settings =
             read(url.trim(), iam).map_err(|expected| ConfigError::secret(URL, expected))?;
+        if let Some(url) = in_file(URL, environment)
+            && settings.config.get_password().is_some()
+        {
+            let password = MountedPassword::InUrl(url);
+            settings.credentials = Credentials::Source(Arc::new(password));
+        }
         let user = settings
             .config
             .get_user()
@@ -129,6 +143,12 @@ fn server(
         return Ok(Some((settings, user)));
     }
     of_parts(environment, iam)
+}
+
+/// A secret that may be rotated.
+fn in_file(variable: &str, environment: &Environment) -> Option<Secret> {
+    let secret = environment.secret(variable)?;
+    secret.file().is_some().then_some(secret)
 }
 
 /// The variables that Google's samples use, which deployments have as secrets one by one. The Auth
@@ -169,7 +189,9 @@ fn of_parts(
         add("user", user);
     }
     // `gcloud secrets versions add --data-file` keeps the newline at the end of the file.
-    if let Some(password) = named("DB_PASS").or_else(|| named("DB_PASSWORD")) {
+    let passwords = ["DB_PASS", "DB_PASSWORD"];
+    let password = passwords.into_iter().find(|key| named(key).is_some());
+    if let Some(password) = password.and_then(named) {
         add("password", password);
     }
     for (key, variable) in [("sslmode", "DB_SSLMODE"), ("sslrootcert", "DB_SSLROOTCERT")] {
@@ -177,7 +199,12 @@ fn of_parts(
             add(key, value);
         }
     }
-    let settings = read(&text, iam).map_err(|expected| ConfigError::secret("DB_HOST", expected))?;
+    let mut settings =
+        read(&text, iam).map_err(|expected| ConfigError::secret("DB_HOST", expected))?;
+    if let Some(password) = password.and_then(|key| in_file(key, environment)) {
+        let password = MountedPassword::Alone(password);
+        settings.credentials = Credentials::Source(Arc::new(password));
+    }
     Ok(Some((settings, user.is_some())))
 }
 

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::shown::without_users;
 use crate::agent::AgentName;
 
 /// A value from outside that cannot be used. Its text is one sentence: key, value, what is right.
@@ -15,6 +16,7 @@ enum Shown {
     Value(String),
     Missing,
     Secret,
+    Unknown,
 }
 
 impl ConfigError {
@@ -54,6 +56,29 @@ impl ConfigError {
             expected: expected.into(),
         }
     }
+
+    /// For a key that means nothing.
+    pub(super) fn unknown(key: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            value: Shown::Unknown,
+            expected: expected.into(),
+        }
+    }
+
+    /// What it is about, such as `PORT (--port)`.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The same about a key of another name, whose value `is_hidden`.
+    pub(super) fn about(self, key: String, is_hidden: bool) -> Self {
+        let value = match self.value {
+            Shown::Value(_) if is_hidden => Shown::Secret,
+            value => value,
+        };
+        Self { key, value, ..self }
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -64,9 +89,10 @@ impl fmt::Display for ConfigError {
             expected,
         } = self;
         match value {
-            Shown::Value(value) => write!(f, "{key} is {value:?}: {expected}."),
+            Shown::Value(value) => write!(f, "{key} is {:?}: {expected}.", without_users(value)),
             Shown::Missing => write!(f, "{key} is not set: {expected}."),
             Shown::Secret => write!(f, "{key} is set: {expected}."),
+            Shown::Unknown => write!(f, "{key} is no setting: {expected}."),
         }
     }
 }

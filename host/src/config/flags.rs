@@ -1,7 +1,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    AgentFlags, CallerFlags, DataFlags, DeadLettersFlags, IdentityFlags, NetworkFlags, PushFlags,
+    AgentFlags, CallerFlags, ConfigFlags, DataFlags, DeadLettersFlags, IdentityFlags, NetworkFlags,
+    PushFlags, Tables,
 };
 
 /// Runs an A2A agent component.
@@ -22,6 +23,10 @@ pub enum Verb {
     /// Serve a component over HTTP/1.1 and h2c.
     #[command(after_help = SERVE_ENVIRONMENT)]
     Serve(Box<Flags>),
+    /// Print what `serve` would run with, and where each value comes from. Secrets are not shown.
+    ///
+    /// Takes the flags and the variables of `serve`, and refuses what it would refuse.
+    Config(Box<ConfigFlags>),
     /// Compile a component ahead of time, for a start without the compiler's work.
     Compile(CompileFlags),
     /// Make an API key: prints it, this once, and the line that the host is given for it.
@@ -42,6 +47,8 @@ const SERVE_ENVIRONMENT: &str = "\
 Also read from the environment:
   RUST_LOG                what to log: a level, or target=level pairs
   ATTACHE_CONFIG_<KEY>    like --config; the key is lower-cased
+  ATTACHE_CONFIG_<KEY>_FILE
+                          the file that holds the value; it is read again when it changes
   ATTACHE_AGENT_<NAME>_<SETTING>
                           of one of several agents: HOST, PUBLIC_URL, CONFIG_<KEY>, or a flag that
                           agents may have for themselves, such as ALLOW_OUTBOUND or MEMORY
@@ -52,6 +59,8 @@ Also read from the environment:
                           HOST:PORT/DATABASE?sslmode=...
   DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASS, DB_SSLMODE, DB_SSLROOTCERT
                           the same in parts; without DB_HOST the AlloyDB Auth Proxy on 127.0.0.1
+  DATABASE_URL_FILE, DB_PASS_FILE, ATTACHE_DATABASE_LISTEN_URL_FILE
+                          the file that holds the value
   ATTACHE_DATABASE_LISTEN_URL
                           the same server without the pooler in front, for notifications
   APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
@@ -300,6 +309,19 @@ pub struct Flags {
         value_name = "SPACE"
     )]
     pub address_space: Option<String>,
+
+    /// Seconds after which secrets in files are read again; 0 reads them once. [default: 30]
+    #[arg(
+        long,
+        env = "ATTACHE_SECRETS_REREAD",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
+    pub secrets_reread: Option<String>,
+
+    /// The tables of the configuration file, which no flag can say.
+    #[arg(skip)]
+    pub tables: Tables,
 
     /// Seconds from SIGTERM or SIGINT to the end of the process. Running requests may finish until a
     /// fifth of that, or a second and a half, is left. [default: 8]

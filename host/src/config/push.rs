@@ -29,7 +29,7 @@ pub struct PushSettings {
 /// The flags of `serve` about webhooks, as text.
 #[derive(Debug, Default, Args)]
 pub struct PushFlags {
-    /// Let webhooks name private addresses (1).
+    /// Let webhooks name private addresses (1). [default: 0]
     #[arg(
         long, env = "ATTACHE_PUSH_ALLOW_PRIVATE", hide_env_values = true, value_name = "0|1",
         num_args = 0..=1, default_missing_value = "1", require_equals = true

@@ -67,7 +67,7 @@ fn origins_are_origins() {
             config.agents[0]
                 .settings
                 .get("attache_allow_origin")
-                .cloned(),
+                .map(|value| value.current().as_ref().to_owned()),
         )
     };
     assert_eq!(allowed(""), Ok(None));
@@ -397,8 +397,8 @@ fn settings_come_from_both_sources_and_the_flag_wins() {
     assert!(
         settings
             .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .eq(expected),
+            .map(|(key, value)| (key.as_str(), value.current()))
+            .eq(expected.map(|(key, value)| (key, value.into()))),
         "{settings:?}"
     );
 }
