@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::endpoint::endpoint;
-use super::source::fields;
+use super::source::{fields, text};
 use super::token_cache::{Token, Wanted, access_token, id_token};
 use super::{CLOUD_PLATFORM, TokenError};
 use crate::signing_key::SigningKey;
@@ -59,7 +59,7 @@ impl ServiceAccount {
         let assertion = self.assertion(wanted)?;
         let form = [("grant_type", GRANT), ("assertion", &assertion)];
         let answer = client.post_form(&self.token_uri, &form).await?;
-        match (wanted, answer["id_token"].as_str()) {
+        match (wanted, text(&answer, "id_token")) {
             (Wanted::Access(_), _) => access_token(&answer),
             (Wanted::Id(_), Some(token)) => id_token(token.to_owned()),
             (Wanted::Id(_), None) => Err(TokenError::Refused(

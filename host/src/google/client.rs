@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::TokenError;
+use super::source::text;
 use crate::outbound::{AllowList, Network, Outbound, OutboundConfig};
 
 /// Someone waits for the request that the token goes with.
@@ -119,9 +120,10 @@ impl Client {
 /// What an error says: `error_description` of OAuth, `error.message` of Google's services.
 fn reason(answer: Option<&Value>) -> String {
     let said = answer.and_then(|answer| {
-        let error = &answer["error"];
-        let texts = [&answer["error_description"], &error["message"], error];
-        texts.into_iter().find_map(Value::as_str)
+        let error = answer.get("error");
+        let message = error.and_then(|error| text(error, "message"));
+        let oauth = text(answer, "error_description");
+        oauth.or(message).or(error.and_then(Value::as_str))
     });
     said.map_or_else(String::new, |said| {
         let said: String = said.chars().take(LONGEST_REASON).collect();

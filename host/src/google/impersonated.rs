@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::client::Client;
 use super::endpoint::endpoint;
-use super::source::{Source, fields};
+use super::source::{Source, fields, text};
 use super::token_cache::{Token, Wanted, id_token};
 use super::{CLOUD_PLATFORM, TokenError};
 use crate::metadata::Metadata;
@@ -33,7 +33,7 @@ struct File {
 impl Impersonated {
     pub(super) fn parse(file: &Value) -> Result<Self, String> {
         let file: File = fields(file)?;
-        if file.source_credentials["type"] == "impersonated_service_account" {
+        if text(&file.source_credentials, "type") == Some("impersonated_service_account") {
             return Err(
                 "its source_credentials act as somebody else in turn; name the delegates \
                         in delegates"
@@ -79,7 +79,7 @@ impl Impersonated {
                 let body =
                     json!({"audience": audience, "delegates": delegates, "includeEmail": true});
                 let answer = client.post_json(&self.id_uri, own.value(), &body).await?;
-                match answer["token"].as_str() {
+                match text(&answer, "token") {
                     Some(token) => id_token(token.to_owned()),
                     None => Err(no_token()),
                 }
@@ -89,9 +89,9 @@ impl Impersonated {
 }
 
 fn of_access(answer: &Value) -> Result<Token, TokenError> {
-    let expires = answer["expireTime"].as_str();
+    let expires = text(answer, "expireTime");
     let expires = expires.and_then(|time| OffsetDateTime::parse(time, &Rfc3339).ok());
-    match (answer["accessToken"].as_str(), expires) {
+    match (text(answer, "accessToken"), expires) {
         (Some(token), Some(expires)) => {
             Ok(Token::until(token.to_owned(), expires.unix_timestamp()))
         }

@@ -22,7 +22,7 @@ pub(super) enum Source {
 impl Source {
     /// Reads a file of credentials.
     pub(super) fn parse(file: &Value) -> Result<Self, String> {
-        match file["type"].as_str() {
+        match text(file, "type") {
             Some("authorized_user") => User::parse(file).map(Self::User),
             Some("service_account") => ServiceAccount::parse(file).map(Self::ServiceAccount),
             Some("impersonated_service_account") => {
@@ -79,12 +79,17 @@ impl fmt::Debug for Source {
     }
 }
 
+/// A text of a JSON object.
+pub(super) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str()
+}
+
 /// The fields of a file. What a parser says could quote a secret, so only the type is named.
 pub(super) fn fields<T: DeserializeOwned>(file: &Value) -> Result<T, String> {
     T::deserialize(file).map_err(|_| {
         format!(
             "a field of {} is missing or of the wrong type",
-            file["type"]
+            text(file, "type").unwrap_or("this type")
         )
     })
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::TokenError;
+use super::source::text;
 
 /// A token is not used in its last minute: it has to outlive the call that it goes with.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -170,8 +171,8 @@ impl Slot {
 /// The access token in the answer of an OAuth server.
 pub(super) fn access_token(answer: &Value) -> Result<Token, TokenError> {
     match (
-        answer["access_token"].as_str(),
-        answer["expires_in"].as_u64(),
+        text(answer, "access_token"),
+        answer.get("expires_in").and_then(Value::as_u64),
     ) {
         (Some(token), Some(seconds)) => {
             let lasts = Duration::from_secs(seconds.min(86_400));

@@ -136,3 +136,46 @@ impl Budget {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_limit_that_is_reached_is_counted() {
+        let budget = Budget::new(OutboundLimits {
+            calls: 1,
+            concurrent: 1,
+            bytes: 10,
+        });
+        let reached = || {
+            let limits = [
+                Limit::OutboundCalls,
+                Limit::OutboundConcurrent,
+                Limit::OutboundBytes,
+            ];
+            limits.map(Limit::hits)
+        };
+        let before = reached();
+        assert!(budget.take_call().is_ok());
+        assert!(budget.take_bytes(10).is_ok());
+        let open = budget.open(&"a.test", Duration::from_millis(1)).await;
+        assert_eq!(reached(), before);
+        assert!(budget.take_call().is_err());
+        assert!(budget.take_bytes(1).is_err());
+        assert!(
+            budget
+                .open(&"a.test", Duration::from_millis(1))
+                .await
+                .is_err()
+        );
+        assert_eq!(reached(), before.map(|hits| hits + 1));
+        drop(open);
+        assert!(
+            budget
+                .open(&"a.test", Duration::from_millis(1))
+                .await
+                .is_ok()
+        );
+    }
+}

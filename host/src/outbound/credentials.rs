@@ -4,7 +4,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use thiserror::Error;
 
-use super::destination::Destination;
+use super::destination::{Destination, Host};
 use super::headers::strip_identity;
 use super::{OriginPattern, Secret};
 use crate::google::{Google, TokenError};
@@ -65,6 +65,17 @@ pub(super) struct Credentials {
     google: Google,
 }
 
+/// The rule that a deployment may have forgotten, for a host that refused a call without credentials.
+pub(super) fn missing_rule(destination: &Destination) -> Option<String> {
+    let kind = match &destination.host {
+        Host::Name(name) if name.ends_with(".googleapis.com") => "google-access-token",
+        Host::Name(name) if name.ends_with(".run.app") => "google-id-token",
+        Host::Name(_) | Host::Address(_) => return None,
+    };
+    let encrypted = destination.is_encrypted();
+    encrypted.then(|| format!("{}={kind}", destination.origin()))
+}
+
 /// Why a credential cannot be added. The text holds none.
 #[derive(Debug, Error)]
 pub(super) enum CredentialError {
@@ -87,13 +98,13 @@ impl Credentials {
     }
 
     /// Adds what the rules have for `destination`: for each header the first rule that fits. Where
-    /// there is one, what the component says about who it is does not leave.
+    /// there is one, what the component says about who it is does not leave. Returns whether there is.
     pub(super) async fn add(
         &self,
         headers: &mut HeaderMap,
         destination: &Destination,
         bearer: Option<&str>,
-    ) -> Result<(), CredentialError> {
+    ) -> Result<bool, CredentialError> {
         let mut added = BTreeSet::new();
         let rules = self.rules.iter();
         for rule in rules.filter(|rule| rule.origin.fits(destination)) {
@@ -113,7 +124,7 @@ impl Credentials {
                 headers.insert(QUOTA_PROJECT, project);
             }
         }
-        Ok(())
+        Ok(!added.is_empty())
     }
 
     async fn value(

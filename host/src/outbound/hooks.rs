@@ -1,7 +1,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::timeout;
@@ -10,7 +11,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks}
 
 use super::body::{RequestBody, ResponseBody};
 use super::budget::Budget;
-use super::credentials::CredentialError;
+use super::credentials::{CredentialError, missing_rule};
 use super::destination::Destination;
 use super::headers::strip_hop_by_hop;
 use super::time_outs::TimeOuts;
@@ -98,8 +99,9 @@ impl Sender {
         let call = self.budget.open(&destination, time_outs.connect).await;
         let call = call.map_err(|_| Error::ConnectionLimitReached)?;
         strip_hop_by_hop(request.headers_mut());
-        self.add_credentials(request.headers_mut(), &destination)
-            .await?;
+        let own = request.headers().contains_key(AUTHORIZATION);
+        let added = self.add_credentials(request.headers_mut(), &destination);
+        let known = added.await? || own;
 
         let budget = self.budget.clone();
         let mut request = request.map(|body| RequestBody::new(body, budget).boxed_unsync());
@@ -128,6 +130,9 @@ impl Sender {
             }
             failure::of_request(&error)
         })?;
+        if response.status() == StatusCode::UNAUTHORIZED && !known {
+            self.suggest_rule(&destination);
+        }
         strip_hop_by_hop(response.headers_mut());
         let (budget, between_bytes) = (self.budget, time_outs.between_bytes);
         let response = response.map(|incoming| {
@@ -141,7 +146,7 @@ impl Sender {
         &self,
         headers: &mut HeaderMap,
         destination: &Destination,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let bearer = self.bearer.as_deref();
         let added = self.outbound.credentials.add(headers, destination, bearer);
         added.await.map_err(|error| {
@@ -159,5 +164,16 @@ impl Sender {
                 }
             }
         })
+    }
+
+    /// Nothing is added that no rule names, not even on Google Cloud: that has to be said where it is
+    /// missed.
+    fn suggest_rule(&self, destination: &Destination) {
+        if let Some(rule) = missing_rule(destination) {
+            self.budget.warn(format_args!(
+                "{destination} refused a call of the component that came without credentials; \
+                 --credentials {rule} (ATTACHE_CREDENTIALS) would add them"
+            ));
+        }
     }
 }

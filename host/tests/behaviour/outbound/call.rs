@@ -34,7 +34,7 @@ impl Call {
     }
 
     /// In a request that has these headers.
-    pub(crate) async fn from_caller(&self, host: &Host, headers: &[(&str, &str)]) -> String {
+    pub(crate) async fn called_with(&self, host: &Host, headers: &[(&str, &str)]) -> String {
         let mut request = request(host, Protocol::Http1, &self.0);
         for (name, value) in headers {
             request = request.header(*name, *value);

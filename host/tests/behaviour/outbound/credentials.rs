@@ -191,7 +191,7 @@ async fn the_callers_token_is_passed_on_and_without_one_nothing_is_sent() {
     let target = Elsewhere::start().await;
     let host = start(&target, "{}=caller", "127.0.0.1:1");
     let call = Call::one(&target.url("/"));
-    call.from_caller(&host, &[("authorization", "Bearer of-alice")])
+    call.called_with(&host, &[("authorization", "Bearer of-alice")])
         .await;
     assert_eq!(target.header("authorization").unwrap(), "Bearer of-alice");
     let before = target.connections();

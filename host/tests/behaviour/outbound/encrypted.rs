@@ -34,14 +34,18 @@ fn openssl(folder: &Path, arguments: &str) {
     assert!(output.status.success(), "openssl {arguments}: {written}");
 }
 
-/// An authority, and a certificate of it for names below `run.test`.
+/// An authority, and a certificate of it for names below `run.test` and `googleapis.com`.
 fn certificates(folder: &Path) {
     let new = "-newkey rsa:2048 -nodes -days 2";
     let authority = "req -x509 -subj /CN=ca -keyout ca.key -out ca.crt";
     openssl(folder, &format!("{authority} {new}"));
     let server = "req -subj /CN=run.test -keyout server.key -out server.csr";
     openssl(folder, &format!("{server} {new}"));
-    fs::write(folder.join("names"), "subjectAltName=DNS:*.run.test").unwrap();
+    fs::write(
+        folder.join("names"),
+        "subjectAltName=DNS:*.run.test,DNS:*.googleapis.com",
+    )
+    .unwrap();
     openssl(
         folder,
         "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names \
@@ -49,7 +53,8 @@ fn certificates(folder: &Path) {
     );
 }
 
-/// Answers with the version of HTTP and what it was told in Authorization, over `protocols`.
+/// Answers with the version of HTTP and what it was told in Authorization, over `protocols`; 401 to
+/// `/closed` without that.
 async fn serve(folder: &Path, protocols: &[&str]) -> (SocketAddr, Arc<AtomicUsize>) {
     let certificate = CertificateDer::from_pem_file(folder.join("server.crt")).unwrap();
     let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
@@ -79,8 +84,11 @@ async fn serve(folder: &Path, protocols: &[&str]) -> (SocketAddr, Arc<AtomicUsiz
                 counted.fetch_add(1, Ordering::Relaxed);
                 let answer = service_fn(|request: Request<Incoming>| async move {
                     let told = request.headers().get("authorization").cloned();
+                    let closed = told.is_none() && request.uri().path() == "/closed";
+                    let status = if closed { 401 } else { 200 };
                     let text = format!("{:?} {told:?}", request.version());
-                    Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(text)))
+                    let response = Response::builder().status(status);
+                    Ok::<_, Infallible>(response.body(Full::<Bytes>::from(text)).unwrap())
                 });
                 let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
                 let _ = server.serve_connection(TokioIo::new(stream), answer).await;
@@ -171,4 +179,30 @@ async fn a_credential_is_for_every_name_below_a_domain_and_for_https_alone() {
     let url = format!("http://a.run.test:{}/", plain.address.port());
     Call::one(&url).from(&host).await;
     assert_eq!(plain.header("authorization"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_added_unasked_and_the_log_says_what_would_add_it() {
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path());
+    let authority = folder.path().join("ca.crt");
+    let names = NameServer::start(60).await;
+    names.add("aiplatform.googleapis.com", &["127.0.0.1"]);
+    let (address, _) = serve(folder.path(), &["h2"]).await;
+    let origin = format!("https://aiplatform.googleapis.com:{}", address.port());
+    let dns = names.address.to_string();
+    let arguments = [
+        "--allow-outbound",
+        "aiplatform.googleapis.com:*",
+        "--outbound-allow-private",
+        "--dns",
+        &dns,
+        "--outbound-ca-file",
+        authority.to_str().unwrap(),
+    ];
+    let host = Host::start_with(&arguments, &[("GOOGLE_CLOUD_PROJECT", "my-project")]);
+    let url = format!("{origin}/closed");
+    let answer = Call::many(&url, 1).from(&host).await;
+    assert_eq!(answer, "1 times 401 HTTP/2.0 None");
+    host.log_with(&format!("--credentials {origin}=google-access-token"));
 }

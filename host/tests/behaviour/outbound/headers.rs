@@ -18,7 +18,7 @@ async fn a_call_belongs_to_the_trace_of_the_request() {
     let host = Host::start(&OPEN);
     let call = Call::one(&target.url("/"));
     let parent = format!("00-{TRACE}-{SPAN}-01");
-    call.from_caller(&host, &[("traceparent", &parent)]).await;
+    call.called_with(&host, &[("traceparent", &parent)]).await;
     let sent = target.header("traceparent").unwrap();
     let fields: Vec<_> = sent.split('-').collect();
     assert_eq!(
@@ -31,7 +31,7 @@ async fn a_call_belongs_to_the_trace_of_the_request() {
 
     let own = format!("00-{}-{SPAN}-00", TRACE.replace('4', "5"));
     let call = call.headers(&format!("traceparent: {own}"));
-    call.from_caller(&host, &[("traceparent", &parent)]).await;
+    call.called_with(&host, &[("traceparent", &parent)]).await;
     assert_eq!(target.header("traceparent").unwrap(), own);
 }
 

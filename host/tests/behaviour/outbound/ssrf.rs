@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use http::Method;
+use serde_json::json;
+
 use super::Call;
-use crate::client::until;
+use crate::client::{Protocol, bytes, request, send, until, whole};
 use crate::elsewhere::Elsewhere;
 use crate::name_server::NameServer;
-use crate::process::Host;
+use crate::process::{Host, guest};
 
 /// Where each is refused: by the host, or already by the interface, which takes no such URL.
 const REFUSED: [&str; 3] = [
@@ -266,6 +269,40 @@ async fn a_redirect_is_a_new_request_under_the_same_policy() {
     let allowed = once(&open.url("/end"));
     let answer = Call::one(&allowed).with("follow", 5).from(&host).await;
     assert!(answer.ends_with("reached /end"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_follows_redirects_is_refused_where_they_lead() {
+    let (open, closed) = (Elsewhere::start().await, Elsewhere::start().await);
+    let allowed = open.address.to_string();
+    let environment = [
+        ("ATTACHE_ALLOW_OUTBOUND", allowed.as_str()),
+        ("ATTACHE_OUTBOUND_ALLOW_PRIVATE", "1"),
+    ];
+    // It reads the tables that a message names, with the client of the SDK.
+    let host = Host::start_component(&guest("agent-component"), &environment);
+    for leads in [closed.url("/"), "http://169.254.169.254/".to_owned()] {
+        let table = open.url(&format!("/to/{}", open.url(&format!("/to/{leads}"))));
+        let parts = json!([
+            {"text": "How many rows are there?"},
+            {"url": table, "mediaType": "text/csv"},
+        ]);
+        let message = json!({"messageId": leads, "role": "ROLE_USER", "parts": parts});
+        let call = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message},
+        });
+        let request = request(&host, Protocol::Http1, "/")
+            .method(Method::POST)
+            .header("content-type", "application/json")
+            .header("a2a-version", "1.0")
+            .body(bytes(call.to_string()))
+            .unwrap();
+        let sent = send(host.address, Protocol::Http1, request).await.unwrap();
+        let answer = whole(sent).await;
+        assert!(answer.text.contains("may not reach"), "{}", answer.text);
+    }
+    assert_eq!(open.connections(), 4);
+    assert_eq!(closed.connections(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
