@@ -13,7 +13,7 @@ use std::path::Path;
 use std::pin::Pin;
 
 use attache_task_store::Scope;
-use tracing::{Instrument, Span, error};
+use tracing::{Instrument, Span};
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
@@ -30,7 +30,7 @@ use crate::outbound::{Outbound, OutboundHooks};
 use crate::push::Translate;
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Resume, Tasks};
-use crate::telemetry::request_span;
+use crate::telemetry::{trapped, work_span};
 
 /// What is built once per process and lent to every component.
 #[derive(Clone)]
@@ -187,7 +187,7 @@ impl Agent {
 /// What a function of the worker answered; that it trapped is an answer too.
 fn untrapped<T>(function: &str, answer: wasmtime::Result<Result<T, String>>) -> Result<T, String> {
     answer.unwrap_or_else(|trap| {
-        error!("the component trapped in worker.{function}: {trap:?}");
+        trapped(&format!("in worker.{function}"), &trap);
         Err("it trapped".to_owned())
     })
 }
@@ -199,7 +199,7 @@ impl Translate for Agent {
         task_id: String,
         protocol_version: String,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send + '_>> {
-        let span = request_span(&format!("notify-{task_id}"), None);
+        let span = work_span("notify", &task_id);
         let said = self.say_notification(scope, task_id, protocol_version);
         Box::pin(said.instrument(span))
     }
@@ -212,7 +212,7 @@ impl Resume for Agent {
         tenant: String,
         task_id: String,
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
-        let span = request_span(&format!("resume-{task_id}"), None);
+        let span = work_span("resume", &task_id);
         Box::pin(self.run_worker(tasks, tenant, task_id).instrument(span))
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::admin::Admin;
 use crate::agent::{Agent, RehearsalError, Shared};
 use crate::card_signer::CardSigner;
 use crate::cloud_run;
@@ -26,7 +27,8 @@ use crate::service::Service;
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::tasks::{Keeper, OpenError, Resume, Retention, Sweeper, TaskDatabase};
-use crate::telemetry::Telemetry;
+use crate::telemetry::metrics::{Pool, Prometheus, watch_pool};
+use crate::telemetry::{self, Telemetry};
 use crate::work::Work;
 
 /// How long the last responses may take to leave, and the tasks of dropped runs to be settled.
@@ -53,6 +55,8 @@ pub struct App {
     patience: HeaderPatience,
     public_url: Option<PublicUrl>,
     data: String,
+    admin: Option<Admin>,
+    telemetry: Telemetry,
 }
 
 /// Why the host does not start.
@@ -75,6 +79,20 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The address of the admin port is taken, or not this machine's.
+    #[error(
+        "cannot listen on {address} for admin: {source}; ATTACHE_ADMIN_ADDRESS (--admin-address) \
+         chooses another"
+    )]
+    Admin {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Traces and metrics cannot be exported.
+    #[error(transparent)]
+    Telemetry(#[from] telemetry::StartError),
     /// The component loads, and does not do what it is for.
     #[error(transparent)]
     Rehearsal(#[from] RehearsalError),
@@ -99,6 +117,8 @@ impl StartError {
             Self::Component(_) | Self::Rehearsal(RehearsalError::Card { .. }) => 65,
             Self::Tasks(_)
             | Self::Listen { .. }
+            | Self::Admin { .. }
+            | Self::Telemetry(_)
             | Self::Rehearsal(RehearsalError::Instance(_))
             | Self::UnknownUrl(_)
             | Self::Queue(_)
@@ -126,6 +146,15 @@ impl App {
         let project = found.as_ref().map(|found| found.project.clone());
         if let Some(project) = config.project.or(project) {
             telemetry.set_project(project);
+        }
+        let region = found.as_ref().map(|found| found.region.clone());
+        let started = telemetry.start(&config.telemetry, region, &metadata);
+        let metrics = started.await?;
+        if let Some(connections) = database.connections() {
+            watch_pool(move || {
+                let (size, in_use) = connections();
+                Pool { size, in_use }
+            });
         }
         let url = found.as_ref().map(|found| found.url.clone());
         let public_url = config.public_url.or(url);
@@ -183,6 +212,11 @@ impl App {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
 
+        let admin = match (config.telemetry.admin, metrics) {
+            (Some(address), Some(metrics)) => Some(admin(address, metrics).await?),
+            _ => None,
+        };
+
         let work = Work::default();
         let resume = agent.resumes().then(|| agent.clone() as Arc<dyn Resume>);
         let translate = agent.resumes().then(|| agent.clone() as Arc<dyn Translate>);
@@ -226,6 +260,8 @@ impl App {
             patience,
             public_url,
             data: config.data.to_string(),
+            admin,
+            telemetry: telemetry.clone(),
         })
     }
 
@@ -234,6 +270,7 @@ impl App {
     /// While it does, connections are still accepted, so that probes learn why: the process lives
     /// and is not ready. Whoever asks for more is told to try again.
     pub async fn serve(self, signals: Signals) {
+        let admin = self.admin.map(|admin| tokio::spawn(admin.serve()));
         let keeper = self.keeper.clone();
         let renewing = tokio::spawn(async move { keeper.renew().await });
         let sweeping = tokio::spawn(self.sweeper.run());
@@ -270,7 +307,20 @@ impl App {
         let _ = delivering.await;
         self.keeper.close(SETTLING).await;
         info!("ended");
+        self.telemetry.flush().await;
+        // Until now it tells how far the end is.
+        if let Some(admin) = admin {
+            admin.abort();
+        }
     }
+}
+
+async fn admin(address: SocketAddr, metrics: Prometheus) -> Result<Admin, StartError> {
+    let listen = |source| StartError::Admin { address, source };
+    let admin = Admin::bind(address).await.map_err(listen)?;
+    let at = admin.address().map_err(listen)?;
+    info!(admin = %at, "metrics are at http://{at}/metrics");
+    Ok(admin.with_metrics(metrics))
 }
 
 fn deliverer_settings(

@@ -20,6 +20,7 @@ mod public_url;
 mod push;
 mod retention;
 mod settings;
+mod telemetry;
 
 pub use data::DataFlags;
 pub use database::{DataLocation, Login, PostgresLocation};
@@ -31,6 +32,7 @@ pub use flags::{Cli, CompileFlags, Flags, Verb};
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
+pub use telemetry::TelemetryFlags;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -42,7 +44,7 @@ use tracing_subscriber::EnvFilter;
 use crate::card_signer::CardSigning;
 use crate::outbound::{AllowList, Caller, OutboundConfig};
 use crate::tasks::Keeping;
-use crate::telemetry::{LogConfig, LogFormat};
+use crate::telemetry::{LogConfig, LogFormat, TelemetryConfig};
 
 /// What `serve` runs with.
 #[derive(Debug)]
@@ -81,6 +83,8 @@ pub struct Config {
     pub drain: Duration,
     /// How to write logs.
     pub log: LogConfig,
+    /// Metrics and traces.
+    pub telemetry: TelemetryConfig,
     /// The Google Cloud project, when the environment names it.
     pub project: Option<String>,
     /// `host[:port]` of the metadata server.
@@ -283,6 +287,7 @@ impl Config {
                 Duration::from_secs(8),
             )?,
             log: log(flags.log_format, &platform, environment)?,
+            telemetry: telemetry::resolve(flags.telemetry, environment)?,
             project: environment.get("GOOGLE_CLOUD_PROJECT").map(str::to_owned),
             metadata_host: metadata_host(environment).to_owned(),
             platform,

@@ -18,6 +18,7 @@ use crate::identity::Caller;
 use crate::outbound::OutboundHooks;
 use crate::settings::Settings;
 use crate::tasks::{HasTasks, TaskView, Tasks};
+use crate::telemetry::metrics;
 
 use memory::MemoryLimit;
 use output::Output;
@@ -46,6 +47,7 @@ pub struct Instance {
     http: WasiHttpCtx,
     capabilities: Capabilities,
     memory: MemoryLimit,
+    _alive: metrics::Counted,
 }
 
 impl Instance {
@@ -67,6 +69,7 @@ impl Instance {
             http: WasiHttpCtx::new(),
             capabilities,
             memory: MemoryLimit::new(memory),
+            _alive: metrics::instance(),
         }
     }
 

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(config: Config) -> ExitCode {
-    let telemetry = Telemetry::install(&config.log);
+    let telemetry = Telemetry::install(&config.log, &config.telemetry);
     let for_people = config.log.format == LogFormat::Text;
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -32,7 +32,7 @@ use crate::config::Limits;
 use crate::dispatch::Callback;
 use crate::identity::Caller;
 use crate::tasks::TaskDatabase;
-use crate::telemetry::{TraceContext, request_span};
+use crate::telemetry::{TraceContext, probe_span, request_span};
 use crate::work::Work;
 
 use access_log::AccessLog;
@@ -91,10 +91,14 @@ impl Service {
     /// component's work.
     pub async fn answer(&self, request: Request<Incoming>, remote: IpAddr) -> Response<ReplyBody> {
         let id = self.0.ids.next();
-        let span = request_span(&id, TraceContext::of(request.headers()).as_ref());
+        let health = Health::is_health(request.uri().path());
+        let span = if health {
+            probe_span(&id)
+        } else {
+            request_span(&id, TraceContext::of(request.headers()).as_ref())
+        };
         let log = AccessLog::begin(&request, remote, span.clone());
         async {
-            let health = Health::is_health(request.uri().path());
             let grpc = is_grpc(request.headers());
             let mut response = match self.respond(request).await {
                 Ok(response) => response,

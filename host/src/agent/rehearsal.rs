@@ -13,6 +13,7 @@ use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use super::Agent;
 use crate::identity::Caller;
+use crate::telemetry::trapped;
 
 /// Where every A2A agent has its card. The host's name stands for the public one, which it cannot be.
 const CARD: &str = "http://attache.invalid/.well-known/agent-card.json";
@@ -77,7 +78,7 @@ impl Agent {
                     .await
             };
             asked.await.map_err(|trap| {
-                tracing::error!("the component trapped: {trap:?}");
+                trapped("", &trap);
                 self.no_card("it stopped while it made its agent card; its log says why")
             })
         });

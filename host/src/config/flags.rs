@@ -1,6 +1,6 @@
 use clap::{Args, Parser, Subcommand};
 
-use super::{DataFlags, DeadLettersFlags, PushFlags};
+use super::{DataFlags, DeadLettersFlags, PushFlags, TelemetryFlags};
 
 /// Runs an A2A agent component.
 ///
@@ -46,7 +46,9 @@ Also read from the environment:
   APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
   K_SERVICE               set by Cloud Run: listen on 0.0.0.0, log JSON, find the service's URL
   GOOGLE_CLOUD_PROJECT    the project that log entries name for their traces
-  GCE_METADATA_HOST       host[:port] of the metadata server";
+  GCE_METADATA_HOST       host[:port] of the metadata server
+  OTEL_*                  what OpenTelemetry names for exporters of OTLP: OTEL_SERVICE_NAME,
+                          OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, ...";
 
 /// The flags of `compile`.
 #[derive(Debug, Args)]
@@ -310,4 +312,8 @@ pub struct Flags {
         value_name = "FORMAT"
     )]
     pub log_format: Option<String>,
+
+    /// Metrics and traces.
+    #[command(flatten)]
+    pub telemetry: TelemetryFlags,
 }

@@ -6,12 +6,12 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use tracing::{Span, info};
+use tracing::Span;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use crate::telemetry::COMPONENT;
+use crate::telemetry::guest_line;
 
 /// A longer line is logged in pieces.
 const LONGEST_LINE: usize = 8 << 10;
@@ -78,7 +78,7 @@ impl Lines {
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end();
         if !line.is_empty() {
-            info!(target: COMPONENT, parent: &self.span, stream = self.stream, "{line}");
+            guest_line(&self.span, self.stream, line);
         }
     }
 }

@@ -11,21 +11,22 @@ use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::Error;
 
 use super::failure;
+use crate::telemetry::OutboundCall;
 
 /// The body of a response: fails when the next piece takes too long, and holds one of the
-/// instance's calls until it is read or dropped.
+/// instance's calls until it is read or dropped, which is when the call ends for its observers.
 pub(super) struct ResponseBody {
     incoming: Incoming,
     between_bytes: Duration,
     late: Pin<Box<Sleep>>,
-    _call: OwnedSemaphorePermit,
+    _call: (OwnedSemaphorePermit, OutboundCall),
 }
 
 impl ResponseBody {
     pub(super) fn new(
         incoming: Incoming,
         between_bytes: Duration,
-        call: OwnedSemaphorePermit,
+        call: (OwnedSemaphorePermit, OutboundCall),
     ) -> Self {
         let late = Box::pin(tokio::time::sleep(between_bytes));
         Self {

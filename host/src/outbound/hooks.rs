@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks}
 
 use super::body::ResponseBody;
 use super::{CALLS_PER_INSTANCE, Outbound, failure};
+use crate::telemetry::OutboundCall;
 
 /// The longest that a component may have a connection take.
 pub(super) const LONGEST_CONNECT: Duration = Duration::from_secs(60);
@@ -105,6 +106,8 @@ async fn send(
             warn!("refused a call of the component: {refusal}");
             Error::HttpRequestDenied
         })?;
+    let mut seen = OutboundCall::begin(request.method(), request.uri());
+    seen.hand_on(request.headers_mut());
     let Ok(Ok(call)) = timeout(time_outs.connect, calls.acquire_owned()).await else {
         warn!(
             "refused a call of the component to {destination}: it has {CALLS_PER_INSTANCE} calls \
@@ -118,15 +121,20 @@ async fn send(
     let early = tokio::select! {
         early = &mut response => Some(early),
         _ = connection.wait_for_connection_metadata() => None,
-        () = tokio::time::sleep(time_outs.connect) => return Err(Error::ConnectionTimeout),
+        () = tokio::time::sleep(time_outs.connect) => {
+            seen.failed("no connection in time");
+            return Err(Error::ConnectionTimeout);
+        }
     };
     let response = match early {
         Some(response) => response,
-        None => timeout(time_outs.first_byte, response)
-            .await
-            .map_err(|_| Error::ConnectionReadTimeout)?,
+        None => timeout(time_outs.first_byte, response).await.map_err(|_| {
+            seen.failed("no answer in time");
+            Error::ConnectionReadTimeout
+        })?,
     };
     let response = response.map_err(|error| {
+        seen.failed("no answer");
         match failure::refusal(&error) {
             Some(refusal) => warn!("refused a call of the component: {refusal}"),
             None => warn!(
@@ -136,7 +144,9 @@ async fn send(
         }
         failure::of_request(&error)
     })?;
+    seen.answered(response.status().as_u16());
+    let held = (call, seen);
     let response = response
-        .map(|incoming| ResponseBody::new(incoming, time_outs.between_bytes, call).boxed_unsync());
+        .map(|incoming| ResponseBody::new(incoming, time_outs.between_bytes, held).boxed_unsync());
     Ok((response, Box::new(std::future::ready(Ok(())))))
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use tracing::{Instrument, Span, error, warn};
+use tracing::{Instrument, error, warn};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
@@ -14,6 +14,7 @@ use super::reply::ReplyBody;
 use super::request_body::RequestBody;
 use crate::agent::Agent;
 use crate::identity::Caller;
+use crate::telemetry::{guest_span, hand_on, trapped};
 use crate::work::Work;
 
 type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
@@ -28,8 +29,10 @@ pub(super) async fn begin(
     work: &Work,
     permit: OwnedSemaphorePermit,
     caller: Caller,
-    request: Request<RequestBody>,
+    mut request: Request<RequestBody>,
 ) -> Result<Response<ReplyBody>, Answer> {
+    let span = guest_span();
+    hand_on(&span, request.headers_mut());
     let (sender, head) = oneshot::channel();
     let outcome = Outcome::default();
     let noted = outcome.clone();
@@ -38,7 +41,7 @@ pub(super) async fn begin(
         drop(permit);
         served
     };
-    let instance = work.spawn(instance.instrument(Span::current()));
+    let instance = work.spawn(instance.instrument(span));
     match head.await {
         Ok(Ok(response)) => Ok(response.map(|body| ReplyBody::of_component(body, outcome))),
         Ok(Err(code)) => {
@@ -95,7 +98,7 @@ async fn serve(
             Served::Returned
         }
         Err(trap) => {
-            error!("the component trapped: {trap:?}");
+            trapped("", &trap);
             Served::Trapped
         }
     }

@@ -12,7 +12,7 @@ use attache_task_store::{
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use super::database::TaskDatabase;
 use super::held::{HeldRun, Standing, fail};
@@ -258,14 +258,16 @@ impl Keeper {
     pub(super) fn abandon(&self, lease: Lease) {
         let keeper = self.clone();
         self.0.settling.send_modify(|count| *count += 1);
-        self.0.runtime.spawn(async move {
+        let settle = async move {
             if keeper.0.closing.load(Ordering::Relaxed) {
                 keeper.release(lease).await;
             } else {
                 fail(&keeper, lease, ABANDONED).await;
             }
             keeper.0.settling.send_modify(|count| *count -= 1);
-        });
+        };
+        // What is said and counted belongs to the request that left the task.
+        self.0.runtime.spawn(settle.in_current_span());
     }
 
     async fn release(&self, lease: Lease) {
