@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::config::Queueing;
-use crate::telemetry::Limit;
+use crate::telemetry::{Limit, metrics};
 
 /// The longest that anybody is told to wait: by then everything may be different.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -69,6 +69,7 @@ pub enum NotAdmitted {
 
 /// A place in the queue, until it is dropped.
 struct Place<'a> {
+    _waiting: metrics::Counted,
     inner: &'a Inner,
     client: Option<Client>,
 }
@@ -165,6 +166,7 @@ impl Inner {
         }
         queue.waiting += 1;
         Some(Place {
+            _waiting: metrics::waiting(),
             inner: self,
             client,
         })

@@ -40,6 +40,7 @@ use crate::instance::{self, Breach, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Space, Tasks};
+use crate::telemetry;
 
 /// What is built once per process and lent to every component.
 #[derive(Clone)]
@@ -253,8 +254,7 @@ impl Agent {
         match timeout(patience, call).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(trap)) => {
-                let what = format!("the component trapped in worker.{function}");
-                self.trapped(&what, &trap);
+                self.trapped(&format!("in worker.{function}"), &trap);
                 Err("it trapped".to_owned())
             }
             Err(_) => {
@@ -265,13 +265,14 @@ impl Agent {
         }
     }
 
-    /// Notes that an instance trapped. Returns the limit that it did so by.
+    /// Notes that an instance trapped while it did `what`, such as `in worker.run`. Returns the limit
+    /// that it did so by.
     pub fn trapped(&self, what: &str, trap: &wasmtime::Error) -> Option<Breach> {
         let breach = Breach::of_trap(trap, self.limits());
         match breach {
             // The trap says so itself.
-            None | Some(Breach::Cpu(_)) => error!("{what}: {trap:?}"),
-            Some(breach) => error!("{what}: {breach}: {trap:?}"),
+            None | Some(Breach::Cpu(_)) => telemetry::trapped(what, trap),
+            Some(breach) => telemetry::trapped(&format!("{what} ({breach})"), trap),
         }
         if let Some(breach) = breach {
             breach.hit();

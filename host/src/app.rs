@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::admin::Admin;
 use crate::agent::{RehearsalError, ReloadError, Roster, Shared, Slot, Terms, Watcher};
 use crate::card_signer::CardSigner;
 use crate::cloud_run;
@@ -33,7 +34,8 @@ use crate::service::Service;
 use crate::settings::Settings;
 use crate::signals::{Hangups, Signals};
 use crate::tasks::{Keeper, OpenError, Retention, Sweeper, TaskDatabase};
-use crate::telemetry::Telemetry;
+use crate::telemetry::metrics::{Pool, Prometheus, watch_pool};
+use crate::telemetry::{self, Telemetry};
 use crate::work::Work;
 
 /// How long the last responses may take to leave when nothing else is waited for.
@@ -61,6 +63,8 @@ pub struct App {
     callers: CallerLimits,
     public_url: Option<PublicUrl>,
     data: String,
+    admin: Option<Admin>,
+    telemetry: Telemetry,
 }
 
 /// Why the host does not start.
@@ -83,6 +87,20 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The address of the admin port is taken, or not this machine's.
+    #[error(
+        "cannot listen on {address} for admin: {source}; ATTACHE_ADMIN_ADDRESS (--admin-address) \
+         chooses another"
+    )]
+    Admin {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Traces and metrics cannot be exported.
+    #[error(transparent)]
+    Telemetry(#[from] telemetry::StartError),
     /// The component loads, and does not do what it is for.
     #[error(transparent)]
     Rehearsal(#[from] RehearsalError),
@@ -122,6 +140,8 @@ impl StartError {
             Self::Component(_) | Self::Rehearsal(RehearsalError::Card { .. }) => 65,
             Self::Tasks(_)
             | Self::Listen { .. }
+            | Self::Admin { .. }
+            | Self::Telemetry(_)
             | Self::Rehearsal(RehearsalError::Instance(_))
             | Self::UnknownUrl(_)
             | Self::Queue(_)
@@ -160,6 +180,15 @@ impl App {
         let project = found.as_ref().map(|found| found.project.clone());
         if let Some(project) = config.project.or(project) {
             telemetry.set_project(project);
+        }
+        let region = found.as_ref().map(|found| found.region.clone());
+        let started = telemetry.start(&config.telemetry, region, &metadata);
+        let metrics = started.await?;
+        if let Some(connections) = database.connections() {
+            watch_pool(move || {
+                let (size, in_use) = connections();
+                Pool { size, in_use }
+            });
         }
         let url = found.as_ref().map(|found| found.url.clone());
         let public_url = config.public_url.or(url);
@@ -218,6 +247,13 @@ impl App {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
 
+        let admin = match (config.telemetry.admin, metrics) {
+            (Some(address), Some(metrics)) => {
+                Some(admin(address, metrics).await?.with_agents(&roster))
+            }
+            _ => None,
+        };
+
         let lane = SlowLane::start().map_err(|error| StartError::Engine(error.to_string()))?;
         let work = Work::beside(lane);
         let callback = match &public_url {
@@ -272,6 +308,8 @@ impl App {
             callers,
             public_url,
             data: config.data.to_string(),
+            admin,
+            telemetry: telemetry.clone(),
         })
     }
 
@@ -283,6 +321,7 @@ impl App {
     /// not finish in time is cut off: its response breaks off, which tells its client to ask for the
     /// rest, and its task is left for another process, which is told.
     pub async fn serve(self, signals: Signals, mut hangups: Hangups) -> Ending {
+        let admin = self.admin.map(|admin| tokio::spawn(admin.serve()));
         let keeper = self.keeper.clone();
         let renewing = tokio::spawn(async move { keeper.renew().await });
         let sweeping = tokio::spawn(self.sweeper.run());
@@ -363,8 +402,21 @@ impl App {
             );
         }
         info!("ended");
+        self.telemetry.flush().await;
+        // Until now it tells how far the end is.
+        if let Some(admin) = admin {
+            admin.abort();
+        }
         ending
     }
+}
+
+async fn admin(address: SocketAddr, metrics: Prometheus) -> Result<Admin, StartError> {
+    let listen = |source| StartError::Admin { address, source };
+    let admin = Admin::bind(address).await.map_err(listen)?;
+    let at = admin.address().map_err(listen)?;
+    info!(admin = %at, "metrics are at http://{at}/metrics");
+    Ok(admin.with_metrics(metrics))
 }
 
 fn deliverer_settings(

@@ -35,6 +35,7 @@ mod retention;
 mod settings;
 mod shown;
 mod source;
+mod telemetry;
 mod variables;
 
 pub use agent_flags::AgentFlags;
@@ -62,6 +63,7 @@ pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
 pub use source::{Source, Sources};
+pub use telemetry::TelemetryFlags;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -77,7 +79,7 @@ use crate::metadata::Metadata;
 use crate::outbound::Network;
 use crate::secret::Secret;
 use crate::tasks::Keeping;
-use crate::telemetry::{LogConfig, LogFormat};
+use crate::telemetry::{LogConfig, LogFormat, TelemetryConfig};
 
 /// How often to look for new files of components.
 const WATCH: Duration = Duration::from_secs(1);
@@ -121,6 +123,8 @@ pub struct Config {
     pub drain: Duration,
     /// How to write logs.
     pub log: LogConfig,
+    /// Metrics and traces.
+    pub telemetry: TelemetryConfig,
     /// The Google Cloud project, when the environment names it.
     pub project: Option<String>,
     /// `host[:port]` of the metadata server.
@@ -301,6 +305,7 @@ impl Config {
                 Duration::from_secs(8),
             )?,
             log: log(flags.log_format, &platform, environment)?,
+            telemetry: telemetry::resolve(flags.telemetry, environment)?,
             project: environment.get("GOOGLE_CLOUD_PROJECT").map(str::to_owned),
             metadata_host: metadata_host.to_owned(),
             google,

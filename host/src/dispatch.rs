@@ -21,9 +21,10 @@ pub use cloud_tasks::{CloudTasks, NotUsable};
 use std::sync::Arc;
 
 use attache_task_store::Error;
-use tracing::{error, warn};
+use tracing::{Instrument, error, field, warn};
 
 use crate::tasks::HeldRun;
+use crate::telemetry::dispatch_span;
 use token::Token;
 
 /// Where a run goes on.
@@ -85,9 +86,11 @@ impl Dispatcher {
             Err(error @ (Error::Lost | Error::Finished(_) | Error::NotFound)) => return Err(error),
             Err(error) => return stays(&error),
         };
-        let Err(failed) = queue.enqueue(&token).await else {
+        let span = dispatch_span("enqueue");
+        let Err(failed) = queue.enqueue(&token).instrument(span.clone()).await else {
             return Ok(Place::Elsewhere);
         };
+        span.record("error", field::display(&failed));
         match run.take_back(dispatched, token.as_str()).await {
             Ok(()) => stays(&failed),
             // The queue called after all, or the task was canceled.

@@ -22,6 +22,7 @@ use crate::identity::Caller;
 use crate::outbound::OutboundHooks;
 use crate::settings::RequestSettings;
 use crate::tasks::{HasTasks, Onlooker, TaskView, Tasks};
+use crate::telemetry::metrics;
 
 use growth::Growth;
 use output::{Allowance, Output};
@@ -52,6 +53,7 @@ pub struct Instance {
     http: WasiHttpCtx,
     capabilities: Capabilities,
     growth: Growth,
+    _alive: metrics::Counted,
 }
 
 impl Instance {
@@ -76,6 +78,7 @@ impl Instance {
             http,
             capabilities,
             growth: Growth::new(limits),
+            _alive: metrics::instance(),
         }
     }
 

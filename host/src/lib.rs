@@ -4,10 +4,12 @@
 //! answers a request, [`agent`] is the loaded component, [`instance`] what one request runs in.
 //! What a component may do are capabilities, one module each: [`tasks`], [`outbound`], [`settings`],
 //! [`identity`], [`card_signer`]; [`push`] tells others of what it did, and [`dispatch`] finds a
-//! place for work that outlives its request. Each says which of its parts
+//! place for work that outlives its request. What operators see and ask is [`telemetry`] and
+//! [`admin`]. Each says which of its parts
 //! live as long as the process, the component, or the
 //! request.
 
+pub mod admin;
 pub mod admission;
 pub mod agent;
 pub mod app;

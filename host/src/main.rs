@@ -63,7 +63,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(config: Config) -> ExitCode {
-    let telemetry = Telemetry::install(&config.log);
+    let telemetry = Telemetry::install(&config.log, &config.telemetry);
     let longest = Ending::longest(config.drain);
     let for_people = config.log.format == LogFormat::Text;
     let runtime = match tokio::runtime::Builder::new_multi_thread()

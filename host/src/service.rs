@@ -32,7 +32,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
 use hyper::body::Incoming;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::admission::{Admitted, Client};
 use crate::agent::{Roster, Slot};
@@ -43,7 +43,7 @@ use crate::identity::Authenticator;
 use crate::life::{Life, Stage};
 use crate::server::Exchange;
 use crate::tasks::TaskDatabase;
-use crate::telemetry::{Limit, TraceContext, request_span};
+use crate::telemetry::{Limit, TraceContext, probe_span, request_span};
 use crate::work::Work;
 
 use access_log::AccessLog;
@@ -116,11 +116,15 @@ impl Service {
         exchange: Exchange,
     ) -> Response<ReplyBody> {
         let id = self.0.ids.next();
-        let span = request_span(&id, TraceContext::of(request.headers()).as_ref());
+        let health = Health::is_health(request.uri().path());
+        let span = if health {
+            probe_span(&id)
+        } else {
+            request_span(&id, TraceContext::of(request.headers()).as_ref())
+        };
         let client = self.0.callers.proxies.client(remote, request.headers());
         let log = AccessLog::begin(&request, client, span.clone());
         async {
-            let health = Health::is_health(request.uri().path());
             let grpc = is_grpc(request.headers());
             let version = request.version();
             let mut quotas = Quotas::default();
@@ -191,6 +195,7 @@ impl Service {
             refuse(&head, body);
             return Err(Answer::NoSuchAgent);
         };
+        slot.name_in(&Span::current());
         let counted = self.0.rates.count_caller(caller.owner(), quotas);
         if let Err(too_often) = counted {
             refuse(&head, body);

@@ -147,6 +147,12 @@ impl Postgres {
         Listener::start(&self.server, channel)
     }
 
+    /// How many connections this process has to the server, and how many of them are in use.
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize) {
+        self.server.pool.connections()
+    }
+
     /// Takes no more operations, finishes those that run, and closes every connection. Further
     /// operations are refused as [`Error::Unavailable`].
     pub async fn close(&self) {

@@ -87,7 +87,7 @@ impl Agent {
                     .await
             };
             asked.await.map_err(|trap| {
-                self.trapped("the component trapped", &trap);
+                self.trapped("", &trap);
                 self.no_card("it stopped while it made its agent card; its log says why")
             })
         });

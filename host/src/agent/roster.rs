@@ -8,13 +8,13 @@ use http::header::HOST;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
-use tracing::{Instrument, info};
+use tracing::{Instrument, Span, info};
 
 use super::{AgentName, Reloaded, Slot};
 use crate::config::AGENTS_PATH;
 use crate::push::Translate;
 use crate::tasks::{Resume, Space, Tasks};
-use crate::telemetry::request_span;
+use crate::telemetry::work_span;
 
 /// What proxies that take a prefix off a path tell those behind them.
 const FORWARDED_PREFIX: &str = "x-forwarded-prefix";
@@ -142,9 +142,11 @@ impl Translate for Roster {
         task_id: String,
         protocol_version: String,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send + '_>> {
-        let span = request_span(&format!("notify-{task_id}"), None);
+        let span = work_span("notify", &task_id);
         let said = async move {
-            let agent = self.of_scope(&scope)?.current();
+            let slot = self.of_scope(&scope)?;
+            slot.name_in(&Span::current());
+            let agent = slot.current();
             agent
                 .notification(&scope, &task_id, &protocol_version)
                 .await
@@ -160,9 +162,11 @@ impl Resume for Roster {
         scope: Scope,
         task_id: String,
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
-        let span = request_span(&format!("resume-{task_id}"), None);
+        let span = work_span("resume", &task_id);
         let run = async move {
-            let agent = self.of_scope(&scope)?.current();
+            let slot = self.of_scope(&scope)?;
+            slot.name_in(&Span::current());
+            let agent = slot.current();
             agent.resume(tasks, &scope, &task_id).await
         };
         Box::pin(run.instrument(span))

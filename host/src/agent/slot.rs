@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use thiserror::Error;
 use tokio::sync::Mutex;
-use tracing::{error, info};
+use tracing::{Span, error, info};
 
 use super::{Agent, AgentName, RehearsalError, Shared, Terms};
 use crate::admission::Admission;
 use crate::component::{self, ComponentDigest, LoadError};
 use crate::config::Queueing;
+use crate::telemetry::{metrics, set_agent};
 
 /// The place of one agent in the process. The component in it can be swapped for another while it
 /// serves: requests that have begun end on the one that they began with, and those that follow go to
@@ -17,6 +18,8 @@ use crate::config::Queueing;
 pub struct Slot {
     shared: Shared,
     terms: Terms,
+    /// The name as logs and metrics have it.
+    label: Arc<str>,
     hosts: Vec<String>,
     path: PathBuf,
     current: RwLock<Arc<Agent>>,
@@ -78,8 +81,11 @@ impl Slot {
     ) -> Result<Self, ReloadError> {
         let bytes = component::read(&path)?;
         let (agent, has_card) = probed(&shared, &terms, &path, bytes).await?;
+        let label = terms.name.as_ref().map_or("agent", AgentName::as_str);
+        metrics::serving(label, &agent.digest().to_string());
         Ok(Self {
             admission: Admission::new(terms.limits.max_instances, queueing),
+            label: label.into(),
             shared,
             terms,
             hosts,
@@ -99,7 +105,14 @@ impl Slot {
 
     /// The name as logs and metrics have it: `agent` for the only one.
     pub fn label(&self) -> &str {
-        self.name().map_or("agent", AgentName::as_str)
+        &self.label
+    }
+
+    /// Says in `span` that it is about this agent, where there are several.
+    pub fn name_in(&self, span: &Span) {
+        if self.name().is_some() {
+            set_agent(span, &self.label);
+        }
     }
 
     /// Names in requests that are for this agent.
@@ -159,6 +172,8 @@ impl Slot {
                 let to = agent.digest();
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(agent);
                 swapping.refused = None;
+                metrics::swap(&self.label, "swapped");
+                metrics::serving(&self.label, &to.to_string());
                 info!(
                     agent = self.label(),
                     component = %self.path.display(),
@@ -177,6 +192,7 @@ impl Slot {
     }
 
     fn kept(&self, error: ReloadError) -> Result<Reloaded, ReloadError> {
+        metrics::swap(&self.label, "refused");
         let serving = self.current().digest();
         error!(
             agent = self.label(),

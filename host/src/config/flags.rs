@@ -2,7 +2,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     AgentFlags, CallerFlags, ConfigFlags, DataFlags, DeadLettersFlags, IdentityFlags, NetworkFlags,
-    PushFlags, Tables,
+    PushFlags, Tables, TelemetryFlags,
 };
 
 /// Runs an A2A agent component.
@@ -69,7 +69,9 @@ Also read from the environment:
   GCE_METADATA_HOST       host[:port] of the metadata server
   GOOGLE_APPLICATION_CREDENTIALS
                           file of the account that --credentials calls Google as; without it the one
-                          of gcloud auth application-default login, or the metadata server";
+                          of gcloud auth application-default login, or the metadata server
+  OTEL_*                  what OpenTelemetry names for exporters of OTLP: OTEL_SERVICE_NAME,
+                          OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, ...";
 
 /// The flags of `compile`.
 #[derive(Debug, Args)]
@@ -341,4 +343,8 @@ pub struct Flags {
         value_name = "FORMAT"
     )]
     pub log_format: Option<String>,
+
+    /// Metrics and traces.
+    #[command(flatten)]
+    pub telemetry: TelemetryFlags,
 }

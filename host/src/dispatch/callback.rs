@@ -9,11 +9,12 @@ use std::sync::Arc;
 use attache_task_store::{ClaimDispatched, Database, DispatchClaim, SettleDispatched};
 use http::{HeaderMap, Method, Request};
 use serde::Deserialize;
-use tracing::{debug, error, info, warn};
+use tracing::{Instrument, Span, debug, error, info, warn};
 
 use super::token::Token;
 use crate::config::PublicUrl;
 use crate::tasks::{Claim, Keeper, Resume, now};
+use crate::telemetry::{dispatch_span, metrics, set_task};
 
 /// Where the queue calls, below the public URL.
 pub(super) const PATH: &str = "/internal/tasks/run";
@@ -69,6 +70,23 @@ impl Callback {
 
     /// Does what a call asks for. None for a body that is not the queue's.
     pub async fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Option<Call> {
+        let span = dispatch_span("take up");
+        let call = self.take_up(headers, body).instrument(span.clone()).await;
+        metrics::dispatch(match call {
+            Some(Call::Done) => "done",
+            Some(Call::NothingToDo) => "nothing_to_do",
+            Some(Call::Running) => "running",
+            Some(Call::Unavailable) => "unavailable",
+            Some(Call::Unfinished) => "unfinished",
+            None => "malformed",
+        });
+        if let Some(Call::Unavailable | Call::Unfinished) = call {
+            span.record("error", "the queue has to call again");
+        }
+        call
+    }
+
+    async fn take_up(&self, headers: &HeaderMap, body: &[u8]) -> Option<Call> {
         let Body { token } = serde_json::from_slice(body).ok()?;
         let header = |name| headers.get(name).and_then(|v| v.to_str().ok());
         let name = header("x-cloudtasks-taskname").unwrap_or("?");
@@ -106,6 +124,7 @@ impl Callback {
             }
         };
         let task_id = claim.lease.task_id.clone();
+        set_task(&Span::current(), &task_id);
         info!("task {task_id:?} is taken up for call {name}, after {retries} retries");
         claim.take_up(&self.keeper, &*self.resume).await;
         Some(self.settle(&token, &task_id).await)

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 use thiserror::Error;
 use tokio::time::{sleep, timeout};
+use tracing::{Instrument, Span};
 
 use super::callback::PATH;
 use super::token::Token;
@@ -20,6 +21,7 @@ use crate::cloud_run::Description;
 use crate::config::{PublicUrl, QueueConfig, QueueName};
 use crate::metadata::{Metadata, MetadataError};
 use crate::outbound::{AllowList, Network, Outbound, OutboundConfig};
+use crate::telemetry::{OutboundCall, traceparent};
 
 /// The client waits for its answer meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -198,12 +200,15 @@ impl CloudTasks {
         let request = self
             .request(token, &access_token)
             .map_err(|error| EnqueueError::Unreachable(error.to_string()))?;
+        let mut seen = OutboundCall::begin(request.method(), request.uri());
         let response = self
             .outbound
             .call(request)
+            .instrument(seen.span())
             .await
             .map_err(|error| EnqueueError::Unreachable(error.to_string()))?;
         let status = response.status();
+        seen.answered(status.as_u16());
         // A task of this name exists: the attempt before got through.
         if status.is_success() || status == StatusCode::CONFLICT {
             return Ok(());
@@ -219,6 +224,13 @@ impl CloudTasks {
 
     fn request(&self, token: &Token, access_token: &str) -> Result<Request<Bytes>, http::Error> {
         let body = json!({ "token": token.as_str() }).to_string();
+        let mut headers = json!({ "Content-Type": "application/json" });
+        // The request that it sends goes on in this trace.
+        if let Some(trace) = traceparent(&Span::current())
+            && let (Ok(trace), Some(headers)) = (trace.to_str(), headers.as_object_mut())
+        {
+            headers.insert("traceparent".to_owned(), trace.into());
+        }
         let task = json!({
             "task": {
                 "name": format!("{}/tasks/{}", self.queue, token.name()),
@@ -226,7 +238,7 @@ impl CloudTasks {
                 "httpRequest": {
                     "httpMethod": "POST",
                     "url": self.callback_url,
-                    "headers": { "Content-Type": "application/json" },
+                    "headers": headers,
                     "body": STANDARD.encode(body),
                     "oidcToken": {
                         "serviceAccountEmail": self.service_account,

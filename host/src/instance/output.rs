@@ -7,13 +7,13 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use tracing::{Span, info, warn};
+use tracing::{Span, warn};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::config::shown_size;
-use crate::telemetry::{COMPONENT, Limit};
+use crate::telemetry::{Limit, guest_line};
 
 /// A longer line is logged in pieces.
 const LONGEST_LINE: usize = 8 << 10;
@@ -107,7 +107,7 @@ impl Lines {
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end();
         if !line.is_empty() {
-            info!(target: COMPONENT, parent: &self.span, stream = self.stream, "{line}");
+            guest_line(&self.span, self.stream, line);
         }
     }
 }

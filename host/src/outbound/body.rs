@@ -13,6 +13,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::budget::{Budget, Exceeded};
 use super::failure;
+use crate::telemetry::OutboundCall;
 
 /// The body of a request: ends when the instance has sent and received too much.
 pub(super) struct RequestBody {
@@ -60,7 +61,7 @@ pub(super) struct ResponseBody {
     between_bytes: Duration,
     late: Pin<Box<Sleep>>,
     budget: Arc<Budget>,
-    _call: OwnedSemaphorePermit,
+    _call: (OwnedSemaphorePermit, OutboundCall),
 }
 
 impl ResponseBody {
@@ -68,7 +69,7 @@ impl ResponseBody {
         incoming: Incoming,
         between_bytes: Duration,
         budget: Arc<Budget>,
-        call: OwnedSemaphorePermit,
+        call: (OwnedSemaphorePermit, OutboundCall),
     ) -> Self {
         let late = Box::pin(tokio::time::sleep(between_bytes));
         Self {

@@ -2,7 +2,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::timeout;
@@ -16,9 +16,7 @@ use super::destination::Destination;
 use super::headers::strip_hop_by_hop;
 use super::time_outs::TimeOuts;
 use super::{Outbound, failure};
-use crate::telemetry::traceparent;
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+use crate::telemetry::OutboundCall;
 
 /// The outgoing requests of one instance.
 pub struct OutboundHooks {
@@ -55,25 +53,13 @@ impl WasiHttpHooks for OutboundHooks {
 
     fn send_request(
         &mut self,
-        mut request: Request<WasiBody>,
+        request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent>> + Send> {
-        trace(request.headers_mut(), &self.span);
         let time_outs = TimeOuts::of(options.unwrap_or_default());
         let sent = self.sender.clone().send(request, time_outs);
         Box::new(sent.instrument(self.span.clone()))
-    }
-}
-
-/// Says which trace a request belongs to, where the component does not say it itself.
-fn trace(headers: &mut HeaderMap, span: &Span) {
-    if headers.contains_key(TRACEPARENT) {
-        return;
-    }
-    let value = traceparent(span).and_then(|value| HeaderValue::try_from(value).ok());
-    if let Some(value) = value {
-        headers.insert(TRACEPARENT, value);
     }
 }
 
@@ -96,6 +82,8 @@ impl Sender {
                 .warn(format_args!("refused a call of the component: {refusal}"));
             Error::HttpRequestDenied
         })?;
+        let mut seen = OutboundCall::begin(request.method(), request.uri());
+        seen.hand_on(request.headers_mut());
         let call = self.budget.open(&destination, time_outs.connect).await;
         let call = call.map_err(|_| Error::ConnectionLimitReached)?;
         strip_hop_by_hop(request.headers_mut());
@@ -110,15 +98,20 @@ impl Sender {
         let early = tokio::select! {
             early = &mut response => Some(early),
             _ = connection.wait_for_connection_metadata() => None,
-            () = tokio::time::sleep(time_outs.connect) => return Err(Error::ConnectionTimeout),
+            () = tokio::time::sleep(time_outs.connect) => {
+                seen.failed("no connection in time");
+                return Err(Error::ConnectionTimeout);
+            }
         };
         let response = match early {
             Some(response) => response,
-            None => timeout(time_outs.first_byte, response)
-                .await
-                .map_err(|_| Error::ConnectionReadTimeout)?,
+            None => timeout(time_outs.first_byte, response).await.map_err(|_| {
+                seen.failed("no answer in time");
+                Error::ConnectionReadTimeout
+            })?,
         };
         let mut response = response.map_err(|error| {
+            seen.failed("no answer");
             match failure::refusal(&error) {
                 Some(refusal) => self
                     .budget
@@ -133,10 +126,12 @@ impl Sender {
         if response.status() == StatusCode::UNAUTHORIZED && !known {
             self.suggest_rule(&destination);
         }
+        seen.answered(response.status().as_u16());
         strip_hop_by_hop(response.headers_mut());
+        let held = (call, seen);
         let (budget, between_bytes) = (self.budget, time_outs.between_bytes);
         let response = response.map(|incoming| {
-            ResponseBody::new(incoming, between_bytes, budget, call).boxed_unsync()
+            ResponseBody::new(incoming, between_bytes, budget, held).boxed_unsync()
         });
         Ok((response, Box::new(std::future::ready(Ok(())))))
     }

@@ -6,7 +6,7 @@ use attache_task_store::{
     Patience, Settlement,
 };
 use http::Uri;
-use tracing::{debug, warn};
+use tracing::{Instrument, Span, debug, warn};
 
 use super::deliverer::DelivererSettings;
 use super::notification::{Translate, request, speaks_the_log};
@@ -16,6 +16,7 @@ use super::signer::NotificationSigner;
 use super::warned::Warned;
 use crate::outbound::{AllowList, Caller, Outbound, OutboundConfig};
 use crate::tasks::{TaskDatabase, milliseconds, now};
+use crate::telemetry::{metrics, push_span};
 
 /// How long a webhook is this process's.
 pub(super) const CLAIM: Duration = Duration::from_secs(25);
@@ -64,7 +65,11 @@ impl Sender {
         let mut event = delivery.event.clone();
         let mut attempt = Attempt::first_of(&delivery);
         loop {
-            let outcome = self.try_one(&delivery, event, &mut attempt).await;
+            let span = push_span(&delivery.claim.task_id, event.number);
+            let tried = self.try_one(&delivery, event, &mut attempt);
+            let outcome = tried.instrument(span.clone()).await;
+            note(&span, &outcome);
+            drop(span);
             match self.settle(&delivery, &attempt, outcome).await {
                 Ok(Some(following)) => {
                     attempt = attempt.next(following.number, now());
@@ -130,6 +135,7 @@ impl Sender {
         let lease_ms = milliseconds(CLAIM);
         match self.patience.settle(outcome, attempt, now, fastrand::f64()) {
             Settlement::Delivered { through } => {
+                metrics::push("delivered");
                 let delivered = Delivered {
                     claim,
                     number,
@@ -140,6 +146,7 @@ impl Sender {
                 self.database.perform(delivered).await
             }
             Settlement::Dropped { through, reason } => {
+                metrics::push("dropped");
                 self.warn(delivery, number, &reason);
                 let dropped = DeliveryDropped {
                     claim,
@@ -152,6 +159,7 @@ impl Sender {
                 self.database.perform(dropped).await
             }
             Settlement::Failed { wait, why } => {
+                metrics::push("failed");
                 debug!(
                     "event {number} of task {:?} did not reach {}: {why}; the next attempt is in \
                      {wait} ms",
@@ -181,6 +189,15 @@ impl Sender {
             );
         }
     }
+}
+
+/// What a trace says of an attempt.
+fn note(span: &Span, outcome: &Outcome) {
+    match outcome {
+        Outcome::Impossible(_) => span.record("error", "it cannot be sent"),
+        Outcome::Delivered => span,
+        _ => span.record("error", "the receiver did not take it"),
+    };
 }
 
 fn receiver(delivery: &Delivery) -> String {

@@ -6,7 +6,8 @@ use http::{Method, Request, Response, Version};
 use tracing::Span;
 
 use super::reply::ReplyBody;
-use crate::telemetry::Access;
+use crate::telemetry::metrics::RequestMeter;
+use crate::telemetry::{Access, set_called};
 
 /// What a client that left before its answer is logged with; no response carries it.
 const CLIENT_LEFT: u16 = 499;
@@ -21,6 +22,7 @@ pub(super) struct AccessLog {
     user_agent: String,
     remote: String,
     began: Instant,
+    meter: RequestMeter,
     span: Span,
     status: u16,
     bytes: u64,
@@ -36,6 +38,7 @@ impl AccessLog {
             .headers()
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
+        set_called(&span, request.method().as_str(), request.uri().path());
         Self {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
@@ -43,6 +46,7 @@ impl AccessLog {
             user_agent: user_agent.unwrap_or_default().to_owned(),
             remote: client.to_string(),
             began: Instant::now(),
+            meter: RequestMeter::begin(request),
             span,
             status: CLIENT_LEFT,
             bytes: 0,
@@ -61,6 +65,7 @@ impl AccessLog {
     /// Goes with the response.
     pub(super) fn follow(mut self, response: Response<ReplyBody>) -> Response<ReplyBody> {
         self.status = response.status().as_u16();
+        self.meter.answered(&response);
         self.declared = response
             .headers()
             .get(CONTENT_LENGTH)
@@ -72,6 +77,7 @@ impl AccessLog {
 
     pub(super) fn sent(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
+        self.meter.sent(&self.span);
         if self.declared == Some(self.bytes) {
             self.complete();
         }
@@ -91,20 +97,24 @@ impl Drop for AccessLog {
         if self.quiet && self.status < 400 {
             return;
         }
+        let latency = self.began.elapsed();
+        if !self.quiet {
+            self.meter.end(self.status, latency, &self.span);
+        }
         let protocol = format!("{:?}", self.version);
-        self.span.in_scope(|| {
-            Access {
-                method: self.method.as_str(),
-                path: &self.path,
-                protocol: &protocol,
-                user_agent: &self.user_agent,
-                remote: &self.remote,
-                status: self.status,
-                bytes: self.bytes,
-                latency: self.began.elapsed(),
-                broken: self.broken,
-            }
-            .log();
-        });
+        let access = Access {
+            method: self.method.as_str(),
+            path: &self.path,
+            transport: self.meter.transport(),
+            protocol: &protocol,
+            user_agent: &self.user_agent,
+            remote: &self.remote,
+            status: self.status,
+            bytes: self.bytes,
+            latency,
+            broken: self.broken,
+        };
+        self.span.in_scope(|| access.log());
+        access.end(&self.span);
     }
 }

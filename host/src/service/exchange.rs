@@ -3,7 +3,7 @@ use std::sync::Arc;
 use http::{Request, Response};
 use thiserror::Error;
 use tokio::sync::oneshot;
-use tracing::{Instrument, Span, error, warn};
+use tracing::{Instrument, error, warn};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
@@ -20,7 +20,7 @@ use crate::agent::Agent;
 use crate::config::GuestLimits;
 use crate::identity::Caller;
 use crate::instance::Breach;
-use crate::telemetry::Limit;
+use crate::telemetry::{Limit, guest_span, hand_on};
 use crate::work::Work;
 
 type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
@@ -35,9 +35,11 @@ pub(super) async fn begin(
     work: &Work,
     permit: Admitted,
     caller: Caller,
-    request: Request<RequestBody>,
+    mut request: Request<RequestBody>,
 ) -> Result<Response<ReplyBody>, Answer> {
     let limits = *agent.limits();
+    let span = guest_span();
+    hand_on(&span, request.headers_mut());
     let (sender, head) = oneshot::channel();
     let (audience, attention) = Audience::new(&limits);
     let outcome = Outcome::default();
@@ -47,7 +49,7 @@ pub(super) async fn begin(
         drop(permit);
         served
     };
-    let instance = work.spawn(instance.instrument(Span::current()));
+    let instance = work.spawn(instance.instrument(span));
     match head.await {
         Ok(Ok(response)) => {
             audience.has_head();
@@ -171,7 +173,7 @@ async fn serve(
             Served::NoRoom
         }
         Err(trap) => {
-            let breach = agent.trapped("the component trapped", &trap);
+            let breach = agent.trapped("", &trap);
             breach.map_or(Served::Trapped, Served::Stopped)
         }
     }

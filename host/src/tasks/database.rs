@@ -1,18 +1,19 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use attache_task_store::{
     Credentials, Database, Error, IsMigrated, Migrate, Operation, Options, Postgres, Sqlite,
 };
 use thiserror::Error as ThisError;
 use tokio::time::{sleep, timeout};
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, field, warn};
 
 use super::clock;
 use super::login::{IamPassword, user};
 use crate::config::{DataLocation, Login, PostgresLocation};
 use crate::metadata::Metadata;
+use crate::telemetry::{metrics, store_span};
 
 /// How long the database may take to show that it is there.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -130,6 +131,12 @@ impl TaskDatabase {
         }
     }
 
+    /// What tells how many connections to a server are open, and how many of them in use.
+    pub(crate) fn connections(&self) -> Option<impl Fn() -> (usize, usize) + Send + Sync + use<>> {
+        let postgres = self.shared()?.clone();
+        Some(move || postgres.connections())
+    }
+
     /// How full the database is, from 0 to 1; 0 where it has no bound.
     pub(super) async fn fullness(&self) -> f64 {
         match self {
@@ -155,11 +162,31 @@ impl TaskDatabase {
 
 impl Database for TaskDatabase {
     async fn perform<O: Operation + 'static>(&self, operation: O) -> Result<O::Output, Error> {
-        match self {
-            Self::Sqlite(sqlite) => sqlite.perform(operation).await,
-            Self::Postgres(postgres) => postgres.perform(operation).await,
+        let (name, began) = (name_of::<O>(), Instant::now());
+        let (span, outcome) = match self {
+            Self::Sqlite(sqlite) => {
+                let span = store_span(name, "sqlite");
+                let performed = sqlite.perform(operation).instrument(span.clone()).await;
+                (span, performed)
+            }
+            Self::Postgres(postgres) => {
+                let span = store_span(name, "postgresql");
+                let performed = postgres.perform(operation).instrument(span.clone()).await;
+                (span, performed)
+            }
+        };
+        metrics::store(name, &outcome, began.elapsed());
+        if let Err(error @ Error::Unavailable(_)) = &outcome {
+            span.record("error", field::display(error));
         }
+        outcome
     }
+}
+
+/// What an operation is called: the last part of its type's path.
+fn name_of<O>() -> &'static str {
+    let path = std::any::type_name::<O>();
+    path.rsplit("::").next().unwrap_or(path)
 }
 
 /// The database with a schema of this version.

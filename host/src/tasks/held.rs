@@ -1,9 +1,14 @@
-use attache_task_store::{Append, Change, Database, Dispatch, Error, Fail, Lease, Undispatch};
+use std::time::Instant;
+
+use attache_task_store::{
+    Append, Change, Database, Dispatch, Error, Fail, Lease, State, Undispatch,
+};
 use tokio::sync::watch;
 use tracing::warn;
 
 use super::keeper::Keeper;
 use super::{CALLED_WITHIN, milliseconds, now};
+use crate::telemetry::metrics;
 
 /// What a run knows about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +37,7 @@ pub struct HeldRun {
     number: u64,
     lease: Lease,
     standing: watch::Receiver<Standing>,
+    began: Instant,
 }
 
 impl HeldRun {
@@ -46,6 +52,7 @@ impl HeldRun {
             number,
             lease,
             standing,
+            began: Instant::now(),
         }
     }
 
@@ -59,7 +66,7 @@ impl HeldRun {
     /// # Errors
     /// Those of [`Append`].
     pub async fn append(&mut self, change: Change) -> Result<u64, Error> {
-        let ends_run = change.state.ends_run();
+        let (state, ends_run) = (change.state, change.state.ends_run());
         let append = Append {
             lease: self.lease.clone(),
             change,
@@ -68,7 +75,10 @@ impl HeldRun {
         };
         let appended = self.keeper.database().perform(append).await;
         match &appended {
-            Ok(_) if ends_run => self.keeper.raise(self.number, Standing::Over),
+            Ok(_) if ends_run => {
+                metrics::task(state, Some(self.began.elapsed()));
+                self.keeper.raise(self.number, Standing::Over);
+            }
             Ok(appended) if appended.cancel_requested => {
                 self.keeper.raise(self.number, Standing::Canceling);
             }
@@ -174,6 +184,7 @@ pub(super) async fn fail(keeper: &Keeper, lease: Lease, reason: &str) {
     };
     match keeper.database().perform(fail).await {
         Ok(_) => {
+            metrics::task(State::Failed, None);
             // Whether there are webhooks is not known here; looking costs little.
             keeper.ring_outbox();
             keeper.wakeups().wake(&scope, &task_id);

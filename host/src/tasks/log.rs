@@ -2,7 +2,7 @@ use attache_task_store::{
     Database, DeletePushConfig, Events, Get, Lease, List, Opening, Operation, PushConfigs,
     PutPushConfig, ReadState, Scope, WriteState,
 };
-use tracing::warn;
+use tracing::{Span, warn};
 use wasmtime::Result;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::p2::{DynPollable, subscribe};
@@ -18,6 +18,7 @@ use crate::bindings::tasks::{
     self as wit, Begun, Error, Host, HostTaskLog, Page, Progress, PushConfig, Query, Started, Task,
 };
 use crate::dispatch::Dispatcher;
+use crate::telemetry::set_task;
 
 /// The task log of one request: every call is bound to this agent and this owner.
 #[derive(Debug)]
@@ -191,6 +192,7 @@ impl HostTaskLog for TaskView<'_> {
                     checkpoint,
                     dispatched,
                 }) => {
+                    set_task(&Span::current(), &run.lease().task_id);
                     if dispatched && !called {
                         let task_id = &run.lease().task_id;
                         warn!(

@@ -1,6 +1,10 @@
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
+use tracing::Span;
+
 use super::record::ACCESS;
+use super::spans;
 
 /// What is logged about a request when it has ended.
 #[derive(Debug)]
@@ -9,6 +13,8 @@ pub struct Access<'a> {
     pub method: &'a str,
     /// The path, without the query: queries may carry secrets.
     pub path: &'a str,
+    /// The binding of A2A that the client speaks.
+    pub transport: &'static str,
     /// `HTTP/1.1` or `HTTP/2.0`.
     pub protocol: &'a str,
     /// Who the client says it is.
@@ -26,6 +32,36 @@ pub struct Access<'a> {
 }
 
 impl Access<'_> {
+    /// Ends the span of the request in its trace.
+    pub fn end(&self, span: &Span) {
+        if span.is_disabled() {
+            return;
+        }
+        let failed = match self.broken {
+            Some(why) => Some(why),
+            None if self.status >= 500 => Some(""),
+            None => None,
+        };
+        let attributes = vec![
+            KeyValue::new("http.request.method", self.method.to_owned()),
+            KeyValue::new("url.path", self.path.to_owned()),
+            KeyValue::new("a2a.transport", self.transport),
+            KeyValue::new("http.response.status_code", i64::from(self.status)),
+            KeyValue::new(
+                "http.response.body.size",
+                i64::try_from(self.bytes).unwrap_or(i64::MAX),
+            ),
+            KeyValue::new("user_agent.original", self.user_agent.to_owned()),
+            KeyValue::new("client.address", self.remote.to_owned()),
+        ];
+        spans::end(
+            span,
+            format!("{} {}", self.method, self.transport),
+            attributes,
+            failed,
+        );
+    }
+
     /// Logs it: server errors as warnings, since what caused them was logged as an error.
     pub fn log(&self) {
         let latency_us = u64::try_from(self.latency.as_micros()).unwrap_or(u64::MAX);

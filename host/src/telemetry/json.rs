@@ -7,19 +7,32 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tracing::Level;
 
-use super::record::{ACCESS, COMPONENT, Record};
+use super::Service;
+use super::record::{ACCESS, COMPONENT, REPORT, Record};
+use super::request::Request;
+use super::spans::Ids;
 
 /// Cloud Logging cuts entries over 256 KiB apart; a message stays well below.
 const LONGEST_MESSAGE: usize = 64 << 10;
 
+const TRACE: &str = "logging.googleapis.com/trace";
+const SPAN: &str = "logging.googleapis.com/spanId";
+const SAMPLED: &str = "logging.googleapis.com/trace_sampled";
+const LABELS: &str = "logging.googleapis.com/labels";
+const SOURCE: &str = "logging.googleapis.com/sourceLocation";
+/// Tells Error Reporting what an entry is.
+const REPORTED: &str =
+    "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent";
+
 #[derive(Debug)]
 pub(super) struct Json {
     project: Arc<OnceLock<String>>,
+    service: Service,
 }
 
 impl Json {
-    pub(super) fn new(project: Arc<OnceLock<String>>) -> Self {
-        Self { project }
+    pub(super) fn new(project: Arc<OnceLock<String>>, service: Service) -> Self {
+        Self { project, service }
     }
 
     pub(super) fn line(&self, record: Record) -> Vec<u8> {
@@ -29,54 +42,58 @@ impl Json {
             mut message,
             mut fields,
             request,
+            ids,
+            source,
         } = record;
+        let request = request.as_deref();
         let http = (target == ACCESS).then(|| http_request(&mut fields));
         if let Some(http) = &http {
-            let field = |key| http.get(key).cloned().unwrap_or_default();
-            let text = |key| field(key).as_str().unwrap_or_default().to_owned();
-            message = format!(
-                "{} {} {}",
-                text("requestMethod"),
-                text("requestUrl"),
-                field("status")
-            );
+            message = access_message(http);
         }
         cut(&mut message);
+        let severity = match fields.remove("severity") {
+            Some(Value::String(given)) if target == COMPONENT => given,
+            _ => severity(level).to_owned(),
+        };
 
         let mut entry = Map::new();
-        entry.insert("severity".to_owned(), severity(level).into());
-        entry.insert("time".to_owned(), now().into());
-        entry.insert("message".to_owned(), message.into());
+        let mut insert = |key: &str, value: Value| entry.insert(key.to_owned(), value);
+        insert("severity", severity.into());
+        insert("time", now().into());
+        insert("message", message.into());
         if let Some(http) = http {
-            entry.insert("httpRequest".to_owned(), http);
+            insert("httpRequest", http);
         }
+        if let Some(ids) = ids.or_else(|| request.and_then(of_caller)) {
+            insert(TRACE, self.trace(ids.trace).into());
+            if !ids.span.is_empty() {
+                insert(SPAN, ids.span.into());
+            }
+            insert(SAMPLED, ids.sampled.into());
+        }
+        let stream = fields.remove("stream");
         if let Some(request) = request {
-            if let (Some(trace), Some(project)) = (&request.trace, self.project.get()) {
-                let trace = format!("projects/{project}/traces/{trace}");
-                entry.insert("logging.googleapis.com/trace".to_owned(), trace.into());
-                if let Some(span) = &request.span {
-                    entry.insert(
-                        "logging.googleapis.com/spanId".to_owned(),
-                        span.as_str().into(),
-                    );
-                }
-                let sampled = request.sampled.unwrap_or(false);
-                entry.insert(
-                    "logging.googleapis.com/trace_sampled".to_owned(),
-                    sampled.into(),
-                );
-            }
-            let mut labels = Map::new();
-            labels.insert("request_id".to_owned(), request.id.as_str().into());
-            if target == COMPONENT
-                && let Some(stream) = fields.remove("stream")
-            {
-                labels.insert("stream".to_owned(), stream);
-            }
-            entry.insert("logging.googleapis.com/labels".to_owned(), labels.into());
+            insert(LABELS, labels(request, stream));
+        }
+        if level == Level::ERROR && target != COMPONENT {
+            insert("serviceContext", self.service.context());
+        }
+        if target == REPORT {
+            insert("@type", REPORTED.into());
+            insert("context", report_context(&mut fields, request));
+        } else if let Some((file, line)) = source.filter(|_| is_own(target) && level <= Level::WARN)
+        {
+            let line = line.to_string();
+            insert(
+                SOURCE,
+                json!({"file": file, "line": line, "function": target}),
+            );
         }
         if target != ACCESS {
-            entry.insert("target".to_owned(), target.into());
+            insert("target", target.into());
+        }
+        if let Some(Value::String(lifted)) = fields.remove("lifted") {
+            lift(&mut entry, &lifted);
         }
         entry.append(&mut fields);
 
@@ -84,6 +101,80 @@ impl Json {
         line.push(b'\n');
         line
     }
+
+    /// Cloud Logging joins entries with traces by the project's name; it takes the bare id too.
+    fn trace(&self, id: String) -> String {
+        match self.project.get() {
+            Some(project) => format!("projects/{project}/traces/{id}"),
+            None => id,
+        }
+    }
+}
+
+/// The trace that the caller named, when the host makes none.
+fn of_caller(request: &Request) -> Option<Ids> {
+    Some(Ids {
+        trace: request.trace.clone()?,
+        span: request.span.clone().unwrap_or_default(),
+        sampled: request.sampled.unwrap_or(false),
+    })
+}
+
+fn labels(request: &Request, stream: Option<Value>) -> Value {
+    let mut labels = Map::new();
+    labels.insert("request_id".to_owned(), request.id.as_str().into());
+    if let Some(agent) = request.agent.get() {
+        labels.insert("agent".to_owned(), agent.as_ref().into());
+    }
+    if let Some(task) = request.task.get() {
+        labels.insert("task_id".to_owned(), task.as_str().into());
+    }
+    labels.extend(stream.map(|stream| ("stream".to_owned(), stream)));
+    Value::Object(labels)
+}
+
+/// Paths of the host's own files are those of its repository; others are of the machine that built it.
+fn is_own(target: &str) -> bool {
+    target.starts_with("attache") && target != COMPONENT && target != ACCESS
+}
+
+/// Error Reporting's `ErrorContext`: without a stack that it can read, it groups by the location.
+fn report_context(fields: &mut Map<String, Value>, request: Option<&Request>) -> Value {
+    let mut location = Map::new();
+    for (from, to) in [
+        ("file", "filePath"),
+        ("line", "lineNumber"),
+        ("function", "functionName"),
+    ] {
+        location.extend(fields.remove(from).map(|value| (to.to_owned(), value)));
+    }
+    let mut context = json!({ "reportLocation": location });
+    if let Some((method, url)) = request.and_then(|request| request.called.get())
+        && let Value::Object(context) = &mut context
+    {
+        let called = json!({ "method": method, "url": url });
+        context.insert("httpRequest".to_owned(), called);
+    }
+    context
+}
+
+/// Adds what a component said of itself, beside what the host says.
+fn lift(entry: &mut Map<String, Value>, lifted: &str) {
+    let lifted = serde_json::from_str::<Map<String, Value>>(lifted);
+    for (name, value) in lifted.unwrap_or_default() {
+        entry.entry(name).or_insert(value);
+    }
+}
+
+fn access_message(http: &Value) -> String {
+    let field = |key| http.get(key).cloned().unwrap_or_default();
+    let text = |key| field(key).as_str().unwrap_or_default().to_owned();
+    format!(
+        "{} {} {}",
+        text("requestMethod"),
+        text("requestUrl"),
+        field("status")
+    )
 }
 
 /// Takes the fields of an access event and gives Cloud Logging's `HttpRequest`.
@@ -127,11 +218,14 @@ fn cut(message: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::Request;
     use super::*;
 
     fn line(project: Option<&str>, record: Record) -> Value {
-        let json = Json::new(Arc::default());
+        let service = Service {
+            name: "a-service".to_owned(),
+            version: "7".to_owned(),
+        };
+        let json = Json::new(Arc::default(), service);
         if let Some(project) = project {
             json.project.set(project.to_owned()).unwrap();
         }
@@ -145,18 +239,19 @@ mod tests {
         let Value::Object(fields) = fields else {
             unreachable!()
         };
-        let request = Request {
-            id: "r1".into(),
-            trace: Some("t1".into()),
-            span: Some("s1".into()),
-            sampled: Some(true),
-        };
+        let mut request = Request::default();
+        request.id = "r1".into();
+        request.trace = Some("t1".into());
+        request.span = Some("s1".into());
+        request.sampled = Some(true);
         Record {
             level: Level::WARN,
             target,
             message: "two\nlines".into(),
             fields,
             request: Some(Arc::new(request)),
+            ids: None,
+            source: Some(("host/src/x.rs", 7)),
         }
     }
 
@@ -176,7 +271,63 @@ mod tests {
         assert!(OffsetDateTime::parse(entry["time"].as_str().unwrap(), &Rfc3339).is_ok());
 
         let entry = line(None, record("somewhere", json!({})));
-        assert_eq!(entry.get("logging.googleapis.com/trace"), None);
+        assert_eq!(entry["logging.googleapis.com/trace"], "t1");
+    }
+
+    #[test]
+    fn the_hosts_own_span_comes_before_the_callers() {
+        let mut record = record("somewhere", json!({}));
+        record.ids = Some(Ids {
+            trace: "t2".to_owned(),
+            span: "s2".to_owned(),
+            sampled: false,
+        });
+        let entry = line(None, record);
+        assert_eq!(entry["logging.googleapis.com/trace"], "t2");
+        assert_eq!(entry["logging.googleapis.com/spanId"], "s2");
+        assert_eq!(entry["logging.googleapis.com/trace_sampled"], false);
+    }
+
+    #[test]
+    fn a_report_says_where_in_which_service() {
+        let fields = json!({"file": "host/src/y.rs", "line": 3, "function": "f"});
+        let mut record = record(REPORT, fields);
+        record.level = Level::ERROR;
+        if let Some(request) = &record.request {
+            let called = ("POST".to_owned(), "/a".to_owned());
+            request.called.set(called).unwrap();
+        }
+        let entry = line(None, record);
+        assert_eq!(entry["@type"], REPORTED);
+        assert_eq!(entry["serviceContext"]["service"], "a-service");
+        assert_eq!(entry["serviceContext"]["version"], "7");
+        let location = &entry["context"]["reportLocation"];
+        assert_eq!(location["filePath"], "host/src/y.rs");
+        assert_eq!(location["lineNumber"], 3);
+        assert_eq!(location["functionName"], "f");
+        assert_eq!(entry["context"]["httpRequest"]["method"], "POST");
+        assert_eq!(entry.get("file"), None);
+    }
+
+    #[test]
+    fn a_warning_of_the_host_says_where_it_comes_from() {
+        let entry = line(None, record("attache_host::tasks", json!({})));
+        let source = &entry["logging.googleapis.com/sourceLocation"];
+        assert_eq!(source["file"], "host/src/x.rs");
+        assert_eq!(source["line"], "7");
+        let entry = line(None, record("hyper::client", json!({})));
+        assert_eq!(entry.get("logging.googleapis.com/sourceLocation"), None);
+    }
+
+    #[test]
+    fn what_a_component_says_does_not_replace_what_the_host_says() {
+        let lifted = json!({"rows": 3, "message": "forged"}).to_string();
+        let fields = json!({"stream": "stdout", "severity": "NOTICE", "lifted": lifted});
+        let entry = line(None, record(COMPONENT, fields));
+        assert_eq!(entry["severity"], "NOTICE");
+        assert_eq!(entry["message"], "two\nlines");
+        assert_eq!(entry["rows"], 3);
+        assert_eq!(entry["logging.googleapis.com/labels"]["stream"], "stdout");
     }
 
     #[test]

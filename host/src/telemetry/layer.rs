@@ -9,7 +9,8 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::json::Json;
-use super::record::{REQUEST, Record, Request};
+use super::record::Record;
+use super::request::{REQUEST, Request, nearest};
 use super::text::Text;
 
 /// Turns each event into a line.
@@ -46,17 +47,17 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let request = context.event_scope(event).and_then(|spans| {
-            spans
-                .into_iter()
-                .find_map(|span| span.extensions().get::<Arc<Request>>().cloned())
-        });
+        let scope = context.event_scope(event);
+        let (ids, request) = scope.map(nearest).unwrap_or_default();
+        let metadata = event.metadata();
         let mut record = Record {
-            level: *event.metadata().level(),
-            target: event.metadata().target(),
+            level: *metadata.level(),
+            target: metadata.target(),
             message: String::new(),
             fields: Map::new(),
             request,
+            ids,
+            source: metadata.file().zip(metadata.line()),
         };
         event.record(&mut record);
         // A log that cannot be written is not worth ending the process for.

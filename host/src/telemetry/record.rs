@@ -7,21 +7,15 @@ use serde_json::{Map, Value};
 use tracing::Level;
 use tracing::field::{Field, Visit};
 
-/// Target of the span of a request.
-pub(super) const REQUEST: &str = "attache_host::request";
+use super::request::Request;
+use super::spans::Ids;
+
 /// Target of the event that a request ends with.
 pub(super) const ACCESS: &str = "attache_host::access";
 /// Target of what components print.
-pub(crate) const COMPONENT: &str = "attache_host::component";
-
-/// The request that an event belongs to: the fields of its span.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Request {
-    pub(super) id: String,
-    pub(super) trace: Option<String>,
-    pub(super) span: Option<String>,
-    pub(super) sampled: Option<bool>,
-}
+pub(super) const COMPONENT: &str = "attache_host::component";
+/// Target of what Error Reporting groups: panics of the host and traps of components.
+pub(super) const REPORT: &str = "attache_host::report";
 
 /// One event.
 #[derive(Debug)]
@@ -32,25 +26,10 @@ pub(super) struct Record {
     /// Every other field, in order.
     pub(super) fields: Map<String, Value>,
     pub(super) request: Option<Arc<Request>>,
-}
-
-impl Visit for Request {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        match field.name() {
-            "id" => self.id = value.to_owned(),
-            "trace" => self.trace = Some(value.to_owned()),
-            "span" => self.span = Some(value.to_owned()),
-            _ => {}
-        }
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        if field.name() == "sampled" {
-            self.sampled = Some(value);
-        }
-    }
-
-    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+    /// The span of the trace that it happened in, when the host makes one.
+    pub(super) ids: Option<Ids>,
+    /// File and line, of the host's own events.
+    pub(super) source: Option<(&'static str, u32)>,
 }
 
 impl Record {

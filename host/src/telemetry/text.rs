@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tracing::Level;
 
-use super::record::{ACCESS, COMPONENT, Record};
+use super::record::{ACCESS, COMPONENT, REPORT, Record};
 
 #[derive(Debug)]
 pub(super) struct Text {
@@ -21,6 +21,7 @@ impl Text {
             message,
             mut fields,
             request,
+            ..
         } = record;
         let (name, color) = match level {
             Level::ERROR => ("ERROR", "31"),
@@ -54,7 +55,14 @@ impl Text {
             }
         } else if target == COMPONENT {
             fields.remove("stream");
+            fields.remove("severity");
             let _ = write!(line, "| {message}");
+            if let Some(Value::String(lifted)) = fields.remove("lifted") {
+                let _ = write!(line, " {lifted}");
+            }
+        } else if target == REPORT {
+            let _ = write!(line, "{message}");
+            fields.clear();
         } else {
             line.push_str(&message);
         }

@@ -1,11 +1,11 @@
-use std::sync::Arc;
-
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use tracing::Span;
-use tracing_subscriber::Registry;
-use tracing_subscriber::registry::LookupSpan;
 
-use super::record::Request;
+use super::request::{in_registry, trace_of};
+use super::spans::{Ids, Traced};
+
+const TRACEPARENT: &str = "traceparent";
+const CLOUD_TRACE: &str = "x-cloud-trace-context";
 
 /// The trace that a request belongs to, as its headers say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +23,9 @@ impl TraceContext {
     /// there is malformed.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let text = |name| headers.get(name)?.to_str().ok();
-        text("traceparent")
+        text(TRACEPARENT)
             .and_then(Self::of_traceparent)
-            .or_else(|| text("x-cloud-trace-context").and_then(Self::of_cloud_trace))
+            .or_else(|| text(CLOUD_TRACE).and_then(Self::of_cloud_trace))
     }
 
     /// `VERSION-TRACE-SPAN-FLAGS`, and more in later versions.
@@ -65,21 +65,35 @@ impl TraceContext {
     }
 }
 
-/// The value of `traceparent` for what is called on behalf of the request of `span`: its trace, and a
-/// span of the call's own. None when the request came without a trace.
-pub fn traceparent(span: &Span) -> Option<String> {
-    let request = span
-        .with_subscriber(|(id, subscriber)| {
-            let span = subscriber.downcast_ref::<Registry>()?.span(id)?;
-            span.extensions().get::<Arc<Request>>().cloned()
-        })
-        .flatten()?;
-    let trace = request.trace.as_deref()?;
-    let flags = u8::from(request.sampled.unwrap_or_default());
-    Some(format!(
-        "00-{trace}-{:016x}-{flags:02x}",
-        fastrand::u64(1..)
-    ))
+/// The header with which a request that is sent inside `span` continues its trace: in the host's own
+/// span when it exports traces, else as the caller's. None outside any trace.
+pub fn traceparent(span: &Span) -> Option<HeaderValue> {
+    trace_of(span).and_then(|ids| header(&ids))
+}
+
+/// Puts a request that is handed on inside `span` under it, when the host exports traces. Both
+/// spellings then say the same.
+pub(crate) fn hand_on(span: &Span, headers: &mut HeaderMap) {
+    let ids = in_registry(span, |span| {
+        let extensions = span.extensions();
+        extensions.get::<Traced>().map(Traced::ids)
+    });
+    let Some(ids) = ids.flatten() else { return };
+    if let Some(value) = header(&ids) {
+        headers.insert(TRACEPARENT, value);
+    }
+    if headers.contains_key(CLOUD_TRACE) {
+        let span = u64::from_str_radix(&ids.span, 16).unwrap_or_default();
+        let value = format!("{}/{span};o={}", ids.trace, u8::from(ids.sampled));
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(CLOUD_TRACE, value);
+        }
+    }
+}
+
+fn header(ids: &Ids) -> Option<HeaderValue> {
+    let flags = u8::from(ids.sampled);
+    HeaderValue::try_from(format!("00-{}-{}-{flags:02x}", ids.trace, ids.span)).ok()
 }
 
 fn is_hex(text: &str, length: usize) -> bool {

@@ -189,6 +189,12 @@ impl Pool {
         })
     }
 
+    /// How many there are, and how many of them somebody has.
+    pub(super) fn connections(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.size.saturating_sub(status.available))
+    }
+
     pub(super) fn close(&self) {
         self.pool.close();
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use attache_task_store::{Database, Lease, Release};
 use tokio::time::{Instant, sleep_until, timeout};
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use super::Keeper;
 use crate::tasks::held::fail;
@@ -37,10 +37,12 @@ impl Keeper {
     pub(super) fn see_through(&self, work: impl Future<Output = ()> + Send + 'static) {
         let keeper = self.clone();
         self.0.settling.send_modify(|count| *count += 1);
-        self.0.runtime.spawn(async move {
+        let work = async move {
             work.await;
             keeper.0.settling.send_modify(|count| *count -= 1);
-        });
+        };
+        // What is said and counted belongs to the request that left the task.
+        self.0.runtime.spawn(work.in_current_span());
     }
 
     async fn release(&self, lease: Lease) {

@@ -1,0 +1,129 @@
+//! The spans of a trace, and what they are called.
+//!
+//! Spans are those of `tracing`, so that a line logged inside one belongs to it. Those with the target
+//! [`SPAN`] exist for traces only and are not even made while nobody exports; the span of a request
+//! always exists, since log lines name its id. [`layer`] turns both into OpenTelemetry's.
+
+mod layer;
+
+pub(super) use layer::{Ids, SpanLayer, Traced};
+
+use opentelemetry::trace::Span as _;
+use opentelemetry::trace::Status;
+use opentelemetry::{KeyValue, Value};
+use tracing::{Span, field};
+
+use super::TraceContext;
+use super::request::{REQUEST, in_registry, set_task};
+
+/// Target of spans that only traces show.
+pub(super) const SPAN: &str = "attache_host::span";
+/// Name of the spans of probes, which no trace shows.
+const PROBE: &str = "probe";
+
+/// The span of one request: everything logged inside names its id and its trace.
+pub fn request_span(id: &str, trace: Option<&TraceContext>) -> Span {
+    tracing::info_span!(
+        target: REQUEST,
+        "request",
+        otel.kind = "server",
+        id,
+        trace = trace.map(|trace| trace.trace_id.as_str()),
+        span = trace.and_then(|trace| trace.span_id.as_deref()),
+        sampled = trace.map(|trace| trace.sampled),
+    )
+}
+
+/// The same for a request that asks whether the host is well. It belongs to no trace.
+pub(crate) fn probe_span(id: &str) -> Span {
+    tracing::info_span!(target: REQUEST, PROBE, id)
+}
+
+/// The span of work on a stored task that no request waits for, such as `resume`.
+pub(crate) fn work_span(what: &'static str, task_id: &str) -> Span {
+    let id = format!("{what}-{task_id}");
+    let span = tracing::info_span!(target: REQUEST, "work", otel.name = what, id);
+    set_task(&span, task_id);
+    span
+}
+
+/// What a component does for the request of the current span.
+pub(crate) fn guest_span() -> Span {
+    tracing::info_span!(target: SPAN, "guest", error = field::Empty).or_current()
+}
+
+/// One operation of the task log.
+pub(crate) fn store_span(operation: &'static str, system: &'static str) -> Span {
+    tracing::info_span!(
+        target: SPAN,
+        "store",
+        otel.kind = "client",
+        otel.name = operation,
+        db.operation.name = operation,
+        db.system.name = system,
+        error = field::Empty,
+    )
+}
+
+/// A request that leaves the host for `method` at `host`.
+pub(super) fn client_span(method: &str, host: &str, port: Option<u16>) -> Span {
+    tracing::info_span!(
+        target: SPAN,
+        "outbound",
+        otel.kind = "client",
+        otel.name = method,
+        http.request.method = method,
+        server.address = host,
+        server.port = port,
+        http.response.status_code = field::Empty,
+        error = field::Empty,
+    )
+}
+
+/// One attempt to send a webhook an event of a task.
+pub(crate) fn push_span(task_id: &str, event: u64) -> Span {
+    tracing::info_span!(
+        target: SPAN,
+        "push notification",
+        otel.kind = "producer",
+        a2a.task.id = task_id,
+        a2a.event.number = event,
+        error = field::Empty,
+    )
+}
+
+/// Handing a task to a queue, or taking it up for one.
+pub(crate) fn dispatch_span(what: &'static str) -> Span {
+    tracing::info_span!(target: SPAN, "dispatch", otel.name = what, error = field::Empty)
+}
+
+/// Adds to what a trace says of `span`.
+pub(super) fn set_attribute(span: &Span, key: &'static str, value: impl Into<Value>) {
+    with_traced(span, |traced| {
+        if let Some(span) = &mut traced.span {
+            span.set_attribute(KeyValue::new(key, value));
+        }
+    });
+}
+
+/// Ends `span` in its trace, whoever still logs inside it. `name` has few values.
+pub(super) fn end(span: &Span, name: String, attributes: Vec<KeyValue>, failed: Option<&str>) {
+    with_traced(span, |traced| {
+        if let Some(mut span) = traced.span.take() {
+            span.update_name(name);
+            span.set_attributes(attributes);
+            if let Some(why) = failed {
+                span.set_status(Status::error(why.to_owned()));
+            }
+            span.end();
+        }
+    });
+}
+
+fn with_traced(span: &Span, change: impl FnOnce(&mut Traced)) {
+    in_registry(span, |span| {
+        if let Some(traced) = span.extensions_mut().get_mut::<Traced>() {
+            change(traced);
+        }
+    });
+}
