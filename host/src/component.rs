@@ -16,6 +16,8 @@ use thiserror::Error;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::engine::NO_COMPILER;
+
 /// Why a file does not become a component.
 #[derive(Debug, Error)]
 pub enum LoadError {
@@ -42,6 +44,12 @@ pub enum LoadError {
         path: String,
         /// What the engine says.
         reason: String,
+    },
+    /// The file would have to be compiled first, and this build has no compiler.
+    #[error("{path}: {NO_COMPILER}")]
+    NotCompiled {
+        /// The file.
+        path: String,
     },
     /// The component asks for what the host does not give, or lacks what the host needs.
     #[error("{path}: {source}")]
@@ -80,7 +88,7 @@ pub fn load(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<(Component, Ex
             source,
         })?
     } else {
-        Component::new(engine, bytes).map_err(|error| invalid(path, &error))?
+        compile_here(engine, path, bytes)?
     };
     let exports = check(path, &component)?;
     Ok((component, exports))
@@ -100,10 +108,24 @@ pub fn compile(engine: &Engine, component: &Path) -> Result<Vec<u8>, LoadError> 
             reason: "it is compiled already; give the .wasm file".to_owned(),
         });
     }
-    let invalid = |error: wasmtime::Error| invalid(component, &error);
-    let compiled = Component::new(engine, &bytes).map_err(invalid)?;
+    let compiled = compile_here(engine, component, &bytes)?;
     check(component, &compiled)?;
-    Ok(artifact::seal(compiled.serialize().map_err(invalid)?))
+    let code = compiled
+        .serialize()
+        .map_err(|error| invalid(component, &error))?;
+    Ok(artifact::seal(code))
+}
+
+#[cfg(feature = "compiler")]
+fn compile_here(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Component, LoadError> {
+    Component::new(engine, bytes).map_err(|error| invalid(path, &error))
+}
+
+#[cfg(not(feature = "compiler"))]
+fn compile_here(_: &Engine, path: &Path, _: &[u8]) -> Result<Component, LoadError> {
+    Err(LoadError::NotCompiled {
+        path: path.display().to_string(),
+    })
 }
 
 /// Writes what [`compile`] made.

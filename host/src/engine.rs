@@ -13,13 +13,12 @@ pub use space::AddressSpace;
 pub use ticker::Ticker;
 
 use tracing::warn;
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::config::Limits;
 
 /// The machine that code is compiled for.
+#[cfg(feature = "compiler")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// This machine, with all that its CPU can do.
@@ -28,8 +27,13 @@ pub enum Target {
     Baseline,
 }
 
+/// Said where a compiler is wanted and not there.
+pub(crate) const NO_COMPILER: &str = "this attache-host has no compiler; compile the component with one \
+    that has (attache-host compile), and give the .cwasm file that it writes";
+
 /// What `compile` counts on: x86-64-v2, which every x86-64 CPU sold since 2009 and every machine
 /// of Cloud Run has. On other architectures: what the architecture itself demands.
+#[cfg(feature = "compiler")]
 pub const BASELINE: [&str; 6] = [
     "has_cmpxchg16b",
     "has_sse3",
@@ -57,9 +61,17 @@ const KEEP_STACK: usize = 32 << 10;
 /// # Errors
 /// When the settings do not fit this build of wasmtime.
 pub fn for_compiling(space: AddressSpace) -> wasmtime::Result<Engine> {
-    let mut config = settings(Target::Baseline)?;
-    space.shape(&mut config);
-    Engine::new(&config)
+    #[cfg(feature = "compiler")]
+    {
+        let mut config = generating(settings(), Target::Baseline)?;
+        space.shape(&mut config);
+        Engine::new(&config)
+    }
+    #[cfg(not(feature = "compiler"))]
+    {
+        let _ = space;
+        Err(wasmtime::Error::msg(NO_COMPILER))
+    }
 }
 
 /// The engine of `serve`, with room for `limits`.
@@ -71,7 +83,7 @@ pub fn for_compiling(space: AddressSpace) -> wasmtime::Result<Engine> {
 /// # Errors
 /// When not even that is possible.
 pub fn for_serving(limits: &Limits, otherwise: AddressSpace) -> wasmtime::Result<Engine> {
-    let mut config = settings(Target::ThisMachine)?;
+    let mut config = for_here()?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
     match Engine::new(&config) {
         Ok(engine) => Ok(engine),
@@ -96,21 +108,35 @@ pub fn for_serving(limits: &Limits, otherwise: AddressSpace) -> wasmtime::Result
 /// # Errors
 /// When the settings do not fit this build of wasmtime.
 pub fn one_by_one(space: AddressSpace) -> wasmtime::Result<Engine> {
-    let mut config = settings(Target::ThisMachine)?;
+    let mut config = for_here()?;
     space.shape(&mut config);
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     Engine::new(&config)
 }
 
-fn settings(target: Target) -> wasmtime::Result<Config> {
+/// What code that is compiled and the machine that runs it have to agree on.
+fn settings() -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
         // Only WASI 0.2 is served: without the machinery of 0.3 each call is cheaper.
         .concurrency_support(false)
         .epoch_interruption(true)
-        .memory_init_cow(true)
-        .cranelift_opt_level(OptLevel::Speed);
+        .memory_init_cow(true);
+    config
+}
+
+fn for_here() -> wasmtime::Result<Config> {
+    let config = settings();
+    #[cfg(feature = "compiler")]
+    let config = generating(config, Target::ThisMachine)?;
+    Ok(config)
+}
+
+/// What code is to be like.
+#[cfg(feature = "compiler")]
+fn generating(mut config: Config, target: Target) -> wasmtime::Result<Config> {
+    config.cranelift_opt_level(wasmtime::OptLevel::Speed);
     if target == Target::Baseline {
         config.target(env!("ATTACHE_TARGET"))?;
         if cfg!(target_arch = "x86_64") {
@@ -122,6 +148,7 @@ fn settings(target: Target) -> wasmtime::Result<Config> {
     Ok(config)
 }
 
+#[cfg(feature = "compiler")]
 #[allow(
     unsafe_code,
     reason = "code that uses these features faults on a CPU without them; wasmtime compares a \
