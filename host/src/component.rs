@@ -20,6 +20,8 @@ use thiserror::Error;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::engine::NO_COMPILER;
+
 /// Why a file does not become a component.
 #[derive(Debug, Error)]
 pub enum LoadError {
@@ -46,6 +48,12 @@ pub enum LoadError {
         path: String,
         /// What the engine says.
         reason: String,
+    },
+    /// The file would have to be compiled first, and this build has no compiler.
+    #[error("{path}: {NO_COMPILER}")]
+    NotCompiled {
+        /// The file.
+        path: String,
     },
     /// The component asks for what the host does not give, or lacks what the host needs.
     #[error("{path}: {source}")]
@@ -112,8 +120,7 @@ pub fn load(
         let component = match cache.load(engine, &digest) {
             Some(component) => component,
             None => {
-                let compiled = Component::new(engine, bytes);
-                let compiled = compiled.map_err(|error| invalid(path, &error))?;
+                let compiled = compile_here(engine, path, bytes)?;
                 cache.keep(engine, &digest, &compiled);
                 compiled
             }
@@ -142,11 +149,24 @@ pub fn compile(engine: &Engine, component: &Path) -> Result<Vec<u8>, LoadError> 
             reason: "it is compiled already; give the .wasm file".to_owned(),
         });
     }
-    let invalid = |error: wasmtime::Error| invalid(component, &error);
-    let compiled = Component::new(engine, &bytes).map_err(invalid)?;
+    let compiled = compile_here(engine, component, &bytes)?;
     check(component, &compiled)?;
-    let code = compiled.serialize().map_err(invalid)?;
+    let code = compiled
+        .serialize()
+        .map_err(|error| invalid(component, &error))?;
     Ok(artifact::seal(code, &ComponentDigest::of(&bytes)))
+}
+
+#[cfg(feature = "compiler")]
+fn compile_here(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Component, LoadError> {
+    Component::new(engine, bytes).map_err(|error| invalid(path, &error))
+}
+
+#[cfg(not(feature = "compiler"))]
+fn compile_here(_: &Engine, path: &Path, _: &[u8]) -> Result<Component, LoadError> {
+    Err(LoadError::NotCompiled {
+        path: path.display().to_string(),
+    })
 }
 
 /// Writes what [`compile`] made.

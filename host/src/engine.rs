@@ -16,13 +16,12 @@ pub use space::AddressSpace;
 pub use ticker::Ticker;
 
 use tracing::warn;
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::config::GuestLimits;
 
 /// The machine that code is compiled for.
+#[cfg(feature = "compiler")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// This machine, with all that its CPU can do.
@@ -30,6 +29,10 @@ pub enum Target {
     /// Any machine of this architecture that is not older than this.
     AtLeast(Cpu),
 }
+
+/// Said where a compiler is wanted and not there.
+pub(crate) const NO_COMPILER: &str = "this attache-host has no compiler; compile the component with one \
+    that has (attache-host compile), and give the .cwasm file that it writes";
 
 /// The oldest machine that code compiled ahead of time runs on. On other architectures than x86-64
 /// there is one: what the architecture itself demands.
@@ -44,6 +47,7 @@ pub enum Cpu {
     X86_64V3,
 }
 
+#[cfg(feature = "compiler")]
 impl Cpu {
     /// What cranelift may count on.
     fn flags(self) -> impl Iterator<Item = &'static str> {
@@ -55,6 +59,7 @@ impl Cpu {
     }
 }
 
+#[cfg(feature = "compiler")]
 const V2: [&str; 6] = [
     "has_cmpxchg16b",
     "has_sse3",
@@ -63,6 +68,7 @@ const V2: [&str; 6] = [
     "has_sse42",
     "has_popcnt",
 ];
+#[cfg(feature = "compiler")]
 const V3: [&str; 6] = [
     "has_avx",
     "has_avx2",
@@ -90,9 +96,17 @@ const KEEP_STACK: usize = 32 << 10;
 /// # Errors
 /// When the settings do not fit this build of wasmtime.
 pub fn for_compiling(cpu: Cpu, space: AddressSpace) -> wasmtime::Result<Engine> {
-    let mut config = settings(Target::AtLeast(cpu))?;
-    space.shape(&mut config);
-    Engine::new(&config)
+    #[cfg(feature = "compiler")]
+    {
+        let mut config = generating(settings(), Target::AtLeast(cpu))?;
+        space.shape(&mut config);
+        Engine::new(&config)
+    }
+    #[cfg(not(feature = "compiler"))]
+    {
+        let _ = (cpu, space);
+        Err(wasmtime::Error::msg(NO_COMPILER))
+    }
 }
 
 /// How many instances there may be, and how large one of them.
@@ -131,7 +145,7 @@ impl Capacity {
 /// # Errors
 /// When not even that is possible.
 pub fn for_serving(capacity: Capacity, otherwise: AddressSpace) -> wasmtime::Result<Engine> {
-    let mut config = settings(Target::ThisMachine)?;
+    let mut config = for_here()?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(capacity)));
     match Engine::new(&config) {
         Ok(engine) => Ok(engine),
@@ -156,21 +170,35 @@ pub fn for_serving(capacity: Capacity, otherwise: AddressSpace) -> wasmtime::Res
 /// # Errors
 /// When the settings do not fit this build of wasmtime.
 pub fn one_by_one(space: AddressSpace) -> wasmtime::Result<Engine> {
-    let mut config = settings(Target::ThisMachine)?;
+    let mut config = for_here()?;
     space.shape(&mut config);
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     Engine::new(&config)
 }
 
-fn settings(target: Target) -> wasmtime::Result<Config> {
+/// What code that is compiled and the machine that runs it have to agree on.
+fn settings() -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
         // Only WASI 0.2 is served: without the machinery of 0.3 each call is cheaper.
         .concurrency_support(false)
         .epoch_interruption(true)
-        .memory_init_cow(true)
-        .cranelift_opt_level(OptLevel::Speed);
+        .memory_init_cow(true);
+    config
+}
+
+fn for_here() -> wasmtime::Result<Config> {
+    let config = settings();
+    #[cfg(feature = "compiler")]
+    let config = generating(config, Target::ThisMachine)?;
+    Ok(config)
+}
+
+/// What code is to be like.
+#[cfg(feature = "compiler")]
+fn generating(mut config: Config, target: Target) -> wasmtime::Result<Config> {
+    config.cranelift_opt_level(wasmtime::OptLevel::Speed);
     if let Target::AtLeast(cpu) = target {
         config.target(env!("ATTACHE_TARGET"))?;
         if cfg!(target_arch = "x86_64") {
@@ -182,6 +210,7 @@ fn settings(target: Target) -> wasmtime::Result<Config> {
     Ok(config)
 }
 
+#[cfg(feature = "compiler")]
 #[allow(
     unsafe_code,
     reason = "code that uses these features faults on a CPU without them; wasmtime compares a \
