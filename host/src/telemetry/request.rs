@@ -28,7 +28,7 @@ pub(super) struct Request {
     pub(super) task: OnceLock<String>,
     /// Method and path, for reports of errors.
     pub(super) called: OnceLock<(String, String)>,
-    has_failed: AtomicBool,
+    pub(super) has_failed: AtomicBool,
 }
 
 impl Visit for Request {
