@@ -162,7 +162,7 @@ impl Telemetry {
             .try_init()
             .is_ok();
         if installed {
-            std::panic::set_hook(Box::new(|panic| report::panicked(panic)));
+            std::panic::set_hook(Box::new(report::panicked));
         }
         Self {
             project,

@@ -258,6 +258,47 @@ mod tests {
         assert_eq!(written, meant, "write these rows:\n{}", meant.join("\n"));
     }
 
+    /// What only other parts of the host can provoke, or a database server.
+    #[test]
+    fn swaps_digests_and_pools_are_shown() {
+        let registry = prometheus::Registry::new();
+        let exporter = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .without_units()
+            .without_counter_suffixes()
+            .scope_info_enabled(false)
+            .build()
+            .unwrap();
+        let provider = opentelemetry_sdk::metrics::SdkMeterProvider::builder()
+            .with_reader(exporter)
+            .build();
+        use opentelemetry::metrics::MeterProvider;
+        install(&provider.meter("test"));
+        swap("analyst", "swapped");
+        serving("analyst", "sha256:1");
+        serving("analyst", "sha256:2");
+        watch_pool(|| Pool { size: 3, in_use: 2 });
+        let waits = waiting();
+        let text = Prometheus::new(registry.clone(), provider.clone())
+            .text()
+            .unwrap();
+        for line in [
+            r#"attache_swaps_total{agent="analyst",outcome="swapped"} 1"#,
+            r#"attache_component_info{agent="analyst",digest="sha256:2"} 1"#,
+            "a2a_db_pool_size 3",
+            "a2a_db_pool_in_use 2",
+            "attache_queue_waiting 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
+        }
+        assert!(!text.contains("sha256:1"));
+        drop(waits);
+        not_serving("analyst");
+        let text = Prometheus::new(registry, provider).text().unwrap();
+        assert!(!text.contains("attache_component_info{"));
+        assert!(text.contains("attache_queue_waiting 0"));
+    }
+
     #[test]
     fn an_answer_tells_what_went_wrong() {
         for (status, kind) in [

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 const GONE: &str = "[redacted]";
-/// What follows one of these names is a secret.
-const NAMES: [&str; 11] = [
+/// Headers whose value is a secret, to its end.
+const HEADERS: [&str; 9] = [
     "authorization",
     "proxy-authorization",
     "x-serverless-authorization",
@@ -18,39 +18,34 @@ const NAMES: [&str; 11] = [
     "x-goog-api-key",
     "x-api-key",
     "x-a2a-notification-token",
-    "access_token",
-    "api_key",
 ];
-/// What follows one of these words is a secret, wherever it stands.
+/// Parameters whose value is one word.
+const PARAMETERS: [&str; 4] = ["access_token", "api_key", "client_secret", "refresh_token"];
+/// A word that follows one of these is a secret, wherever it stands, if it is long enough to be one.
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
-/// Shorter words are not worth hiding, and likely to be words.
 const SHORTEST: usize = 8;
 
 /// `text` without its secrets.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut kept = 0;
-    let mut expect = Expect::Nothing;
+    let mut after_scheme = false;
     for (start, word) in words(text) {
-        let is_secret = match expect {
-            Expect::Secret => !is_scheme(word),
-            Expect::Token => word.len() >= SHORTEST,
-            Expect::Nothing => has_shape_of_a_token(word),
-        };
-        let end = start + word.len();
-        if is_secret {
-            out.push_str(text.get(kept..start).unwrap_or_default());
-            out.push_str(GONE);
-            kept = end;
+        if start < kept {
+            continue;
         }
-        let after = text.get(end..).unwrap_or_default();
-        expect = if is_name(word) && introduces(after) {
-            Expect::Secret
-        } else if is_scheme(word) {
-            Expect::Token
+        let end = start + word.len();
+        let secret = if has_shape_of_a_token(word) || (after_scheme && word.len() >= SHORTEST) {
+            Some((start, end))
         } else {
-            Expect::Nothing
+            value_of(text, word, end)
         };
+        after_scheme = is_one_of(&SCHEMES, word);
+        if let Some((from, to)) = secret {
+            out.push_str(text.get(kept..from).unwrap_or_default());
+            out.push_str(GONE);
+            kept = to;
+        }
     }
     if kept == 0 {
         return Cow::Borrowed(text);
@@ -59,37 +54,45 @@ pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-#[derive(Clone, Copy)]
-enum Expect {
-    Nothing,
-    /// Whatever it is.
-    Secret,
-    /// If it is long enough.
-    Token,
+/// Where the secret is that `name` stands in front of: `name: value`, `name=value` or
+/// `"name": "value"`.
+fn value_of(text: &str, name: &str, end: usize) -> Option<(usize, usize)> {
+    let is_header = is_one_of(&HEADERS, name);
+    if !is_header && !is_one_of(&PARAMETERS, name) {
+        return None;
+    }
+    let quotes = ['"', '\'', '\\', ' '];
+    let after = text.get(end..)?.trim_start_matches(quotes);
+    let value = after.strip_prefix([':', '=', ','])?;
+    let value = value.trim_start_matches(quotes);
+    let length = if is_header {
+        value.find(['"', '\'', '\\', '\n'])
+    } else {
+        value.find(|c| !is_part(c))
+    };
+    let length = length.unwrap_or(value.len());
+    let from = text.len() - value.len();
+    (length > 0).then_some((from, from + length))
 }
 
 /// The runs of characters that tokens are made of, with where they begin.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+');
-    text.split(move |c: char| !is_part(c))
-        .filter(|word| !word.is_empty())
-        .map(move |word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
+    let mut at = 0;
+    text.split_inclusive(|c| !is_part(c))
+        .filter_map(move |piece| {
+            let start = at;
+            at += piece.len();
+            let word = piece.trim_end_matches(|c| !is_part(c));
+            (!word.is_empty()).then_some((start, word))
+        })
 }
 
-fn is_name(word: &str) -> bool {
-    NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))
+fn is_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+')
 }
 
-fn is_scheme(word: &str) -> bool {
-    SCHEMES
-        .iter()
-        .any(|scheme| word.eq_ignore_ascii_case(scheme))
-}
-
-/// `name: value`, `name=value` and `"name": "value"`.
-fn introduces(after: &str) -> bool {
-    let after = after.trim_start_matches(['"', '\'', '\\', ')', ' ']);
-    after.starts_with([':', '=', ','])
+fn is_one_of(names: &[&str], word: &str) -> bool {
+    names.iter().any(|name| word.eq_ignore_ascii_case(name))
 }
 
 fn has_shape_of_a_token(word: &str) -> bool {
@@ -105,16 +108,17 @@ mod tests {
     #[test]
     fn secrets_are_taken_out() {
         for (text, redacted) in [
-            (
-                "Authorization: Bearer abc",
-                "Authorization: Bearer [redacted]",
-            ),
+            ("Authorization: Bearer abc", "Authorization: [redacted]"),
             ("authorization=s3cret", "authorization=[redacted]"),
             (
-                r#"{"x-goog-api-key": "k-1"}"#,
-                r#"{"x-goog-api-key": "[redacted]"}"#,
+                r#"{"x-goog-api-key": "k-1", "rows": 3}"#,
+                r#"{"x-goog-api-key": "[redacted]", "rows": 3}"#,
             ),
-            (r#"("cookie", "a=b")"#, r#"("cookie", "[redacted]=b")"#),
+            (
+                r#"{\"cookie\":\"a=b; c=d\"}"#,
+                r#"{\"cookie\":\"[redacted]\"}"#,
+            ),
+            ("Set-Cookie: a=b; c=d\nnext", "Set-Cookie: [redacted]\nnext"),
             ("got bearer abcdefgh!", "got bearer [redacted]!"),
             ("token ya29.abcdef ends", "token [redacted] ends"),
             ("eyJhbGciOi.eyJpc3Mi.c2ln", "[redacted]"),
@@ -122,7 +126,10 @@ mod tests {
                 "?key=AIzaSyA1234567890123456789012345678901234",
                 "?key=[redacted]",
             ),
-            ("ä access_token=x", "ä access_token=[redacted]"),
+            (
+                "ä access_token=x&rows=3",
+                "ä access_token=[redacted]&rows=3",
+            ),
         ] {
             assert_eq!(redact(text), redacted);
         }

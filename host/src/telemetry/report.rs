@@ -51,7 +51,7 @@ pub(crate) fn trapped(what: &str, trap: &wasmtime::Error) {
         file,
         line,
         function = function.as_deref().unwrap_or("component"),
-        "the component trapped{}{what}: {}\n{stack}",
+        "the component trapped{}{what}: {}\nwasm backtrace:\n{stack}",
         if what.is_empty() { "" } else { " " },
         redact(&said)
     );

@@ -28,7 +28,7 @@ pub(super) struct Request {
     pub(super) task: OnceLock<String>,
     /// Method and path, for reports of errors.
     pub(super) called: OnceLock<(String, String)>,
-    has_failed: AtomicBool,
+    pub(super) has_failed: AtomicBool,
 }
 
 impl Visit for Request {
@@ -57,7 +57,7 @@ pub fn set_agent(span: &Span, agent: &Arc<str>) {
     })
     .is_some()
     {
-        spans::set_attribute(span, "attache.agent", agent.to_string());
+        spans::set_attribute(span, "attache.agent", agent);
     }
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn set_task(span: &Span, task_id: &str) {
     })
     .is_some()
     {
-        spans::set_attribute(span, "a2a.task.id", task_id.to_owned());
+        spans::set_attribute(span, "a2a.task.id", task_id);
     }
 }
 

@@ -8,9 +8,9 @@ mod layer;
 
 pub(super) use layer::{Ids, SpanLayer, Traced};
 
+use opentelemetry::KeyValue;
 use opentelemetry::trace::Span as _;
 use opentelemetry::trace::Status;
-use opentelemetry::{KeyValue, Value};
 use tracing::{Span, field};
 
 use super::TraceContext;
@@ -97,11 +97,19 @@ pub(crate) fn dispatch_span(what: &'static str) -> Span {
     tracing::info_span!(target: SPAN, "dispatch", otel.name = what, error = field::Empty)
 }
 
-/// Adds to what a trace says of `span`.
-pub(super) fn set_attribute(span: &Span, key: &'static str, value: impl Into<Value>) {
-    with_traced(span, |traced| {
-        if let Some(span) = &mut traced.span {
-            span.set_attribute(KeyValue::new(key, value));
+/// Adds to what a trace says of `span`, and of what is around it up to its request.
+pub(super) fn set_attribute(span: &Span, key: &'static str, value: &str) {
+    in_registry(span, |span| {
+        for span in span.scope() {
+            let is_request = span.metadata().target() == REQUEST;
+            let mut extensions = span.extensions_mut();
+            let traced = extensions.get_mut::<Traced>();
+            if let Some(span) = traced.and_then(|traced| traced.span.as_mut()) {
+                span.set_attribute(KeyValue::new(key, value.to_owned()));
+            }
+            if is_request {
+                break;
+            }
         }
     });
 }

@@ -102,6 +102,20 @@ impl wasip2::exports::http::incoming_handler::Guest for Probe {
                 let _ = std::io::stdout().flush();
                 Reply::to(out).end("printed");
             }
+            "/print-json" => {
+                println!(r#"{{"severity":"NOTICE","message":"three rows","rows":3}}"#);
+                println!(r#"{{"message":"forged","logging.googleapis.com/trace":"t","time":"1"}}"#);
+                println!("sent authorization: Bearer s3cret-t0ken");
+                Reply::to(out).end("printed");
+            }
+            "/journey" => journey(&target, out),
+            "/events" => {
+                let mut reply = Reply::events(out);
+                runs::wait_for_gate(&target.text("gate"));
+                let _ = reply.write("data: first\n\n");
+                runs::wait_for_gate(&target.text("then"));
+                reply.finish();
+            }
             "/trap-before" => trap(),
             "/trap-after" => {
                 let mut reply = Reply::to(out);
@@ -181,6 +195,14 @@ fn echo(request: &IncomingRequest, out: ResponseOutparam) {
         lines.push(format!("{name}: {}", String::from_utf8_lossy(&value)));
     }
     Reply::to(out).end(&lines.join("\n"));
+}
+
+/// What a request of an agent does: a line in the log, a task, a call of another service.
+fn journey(target: &Target, out: ResponseOutparam) {
+    println!("the journey begins");
+    let mut reply = Reply::to(out);
+    let _ = reply.write(&runs::complete(&target.text("id")));
+    reply.end(&outgoing::fetch(&target.text("url"), 0));
 }
 
 fn stream(target: &Target, out: ResponseOutparam) {

@@ -22,6 +22,13 @@ impl Reply {
         Self::with(out, fields).end(text);
     }
 
+    /// Sends the head of a stream of events.
+    pub(crate) fn events(out: ResponseOutparam) -> Self {
+        let fields = Fields::new();
+        let _ = fields.append("content-type", b"text/event-stream");
+        Self::with(out, fields)
+    }
+
     fn with(out: ResponseOutparam, fields: Fields) -> Self {
         let response = OutgoingResponse::new(fields);
         let body = response.body().ok();

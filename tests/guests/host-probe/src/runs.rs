@@ -127,6 +127,29 @@ fn begin(log: &TaskLog, target: &Target, out: ResponseOutparam) {
     }
 }
 
+/// Begins a task and completes it.
+pub(crate) fn complete(id: &str) -> String {
+    let mut first = change(State::Working, "begun");
+    first.snapshot = Some(Snapshot {
+        task: b"{}".to_vec(),
+        artifacts: None,
+    });
+    let opening = Opening::Create(Creation {
+        task_id: id.to_owned(),
+        context_id: "context".to_owned(),
+        message: None,
+        first,
+        push: None,
+    });
+    match TaskLog::new("").begin(&opening) {
+        Ok(Begun::Started(started)) => {
+            let appended = started.run.append(&change(State::Completed, "ended"));
+            format!("{appended:?} ")
+        }
+        other => format!("{:?} ", other.err()),
+    }
+}
+
 /// Waits until another request opens this gate; instances share nothing but the task log. A gate
 /// without a name is open.
 pub(crate) fn wait_for_gate(name: &str) {
