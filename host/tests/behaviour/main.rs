@@ -19,6 +19,7 @@ mod configuration;
 mod dead_letters;
 mod guest_limits;
 mod hostile;
+mod hostile_reach;
 mod limits;
 mod logs;
 mod outbound;
