@@ -119,7 +119,7 @@ pub struct Flags {
     pub component: Option<String>,
 
     /// One of several agents instead of COMPONENT, at /agents/NAME; may be repeated. What is its own:
-    /// ATTACHE_AGENT_<NAME>_<SETTING>.
+    /// ATTACHE_AGENT_<NAME>_<SETTING>. [default: none]
     #[arg(
         long = "agent",
         env = "ATTACHE_AGENTS",

@@ -78,7 +78,8 @@ fn every_flag_says_what_its_default_is() {
         let has_one = variables::default_in(&help).is_some();
         assert!(
             has_one || matches!(key(arg), "component" | "config"),
-            "{arg}"
+            "{}",
+            key(arg)
         );
     }
 }

@@ -68,6 +68,7 @@ fn flags_go_before_variables_and_these_before_the_file() {
             // Empty is not set.
             ("ATTACHE_DRAIN", ""),
             ("K_SERVICE", "agent"),
+            ("ATTACHE_AUTH", "none"),
         ],
     );
     let pair = |value: &str, source: &str| (value.to_owned(), source.to_owned());

@@ -24,8 +24,12 @@ mod dead_letters;
 mod elsewhere;
 mod guest_limits;
 mod hostile;
+<<<<<<< HEAD
 mod identity;
 mod issuer;
+=======
+mod hostile_reach;
+>>>>>>> guestlimits
 mod limits;
 mod log_fields;
 mod logs;

@@ -247,7 +247,10 @@ async fn the_admin_port_is_for_operators_alone() {
     assert_eq!(post.headers["allow"], "GET");
     let unknown = ask(at, Method::GET, "/", None).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
-    assert_eq!(unknown.text, "there are: /metrics\n");
+    assert_eq!(
+        unknown.text,
+        "there are: /agents, /agents/reload, /metrics\n"
+    );
     // The public port has no such path: it is the component's.
     assert_eq!(get(&host, "/metrics").await.text, "ok");
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::Stdio;
 
 use super::client::{get, until};
@@ -15,11 +16,18 @@ async fn sees(host: &Host, lines: &[&str]) {
     until(config, |config| lines.iter().all(|line| has(config, line))).await;
 }
 
+/// Whole, at once: a file that is read while it is written is another one.
+fn put(file: &Path, content: &str) {
+    let next = file.with_extension("next");
+    fs::write(&next, content).unwrap();
+    fs::rename(next, file).unwrap();
+}
+
 #[tokio::test]
 async fn new_requests_see_what_was_rotated() {
     let folder = tempfile::tempdir().unwrap();
     let [token, key, file] = ["token", "key", "attache.toml"].map(|name| folder.path().join(name));
-    fs::write(&token, "one\n").unwrap();
+    fs::write(&token, "onyx\n").unwrap();
     fs::write(&key, "first\n").unwrap();
     fs::write(&file, format!("[config]\nkey = {{ file = {key:?} }}\n")).unwrap();
     let host = Host::start_with(
@@ -29,31 +37,31 @@ async fn new_requests_see_what_was_rotated() {
             ("ATTACHE_CONFIG_FILE", file.to_str().unwrap()),
         ],
     );
-    sees(&host, &["token=one", "key=first"]).await;
+    sees(&host, &["token=onyx", "key=first"]).await;
 
     // As Secret Manager's volumes do it, and with the old time of modification.
     let written = fs::metadata(&token).unwrap().modified().unwrap();
     let next = folder.path().join("next");
-    fs::write(&next, "two\n").unwrap();
+    fs::write(&next, "topaz\n").unwrap();
     let as_before = fs::File::options().write(true).open(&next).unwrap();
     as_before.set_modified(written).unwrap();
     fs::rename(&next, &token).unwrap();
-    fs::write(&key, "second").unwrap();
-    sees(&host, &["token=two", "key=second"]).await;
+    put(&key, "second");
+    sees(&host, &["token=topaz", "key=second"]).await;
 
     // What cannot be read keeps its value, with one warning for each time that it begins.
     fs::remove_file(&token).unwrap();
-    fs::write(&key, "third").unwrap();
+    put(&key, "third");
     host.log_with("keeps its value");
-    sees(&host, &["token=two", "key=third"]).await;
-    fs::write(&token, "four").unwrap();
-    sees(&host, &["token=four"]).await;
+    sees(&host, &["token=topaz", "key=third"]).await;
+    put(&token, "quartz");
+    sees(&host, &["token=quartz"]).await;
     let entries = host.entries();
     let warnings = entries
         .iter()
         .filter(|entry| message(entry).contains("keeps its value"));
     assert_eq!(warnings.count(), 1);
-    for secret in ["one", "two", "third", "four"] {
+    for secret in ["onyx", "topaz", "third", "quartz"] {
         let shows = |entry: &serde_json::Value| message(entry).contains(secret);
         assert!(!entries.iter().any(shows), "{secret}");
     }
@@ -63,11 +71,11 @@ async fn new_requests_see_what_was_rotated() {
 async fn zero_reads_once() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
-    fs::write(&token, "one").unwrap();
+    fs::write(&token, "onyx").unwrap();
     let variables = [("ATTACHE_CONFIG_TOKEN_FILE", token.to_str().unwrap())];
     let host = Host::start_with(&["--secrets-reread=0"], &variables);
-    fs::write(&token, "two").unwrap();
-    sees(&host, &["token=one"]).await;
+    fs::write(&token, "topaz").unwrap();
+    sees(&host, &["token=onyx"]).await;
 }
 
 /// A server of PostgreSQL as far as the password, which it asks for in the clear. Then it says that it
@@ -100,7 +108,7 @@ fn message_of(client: &mut TcpStream) -> Vec<u8> {
 fn a_new_connection_logs_in_with_the_password_of_now() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");
-    fs::write(&file, "one\n").unwrap();
+    fs::write(&file, "onyx\n").unwrap();
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = server.local_addr().unwrap().port().to_string();
     let mut host = binary()
@@ -114,11 +122,11 @@ fn a_new_connection_logs_in_with_the_password_of_now() {
         .spawn()
         .unwrap();
     let first = password_sent_to(&server);
-    fs::write(&file, "two\n").unwrap();
+    fs::write(&file, "topaz\n").unwrap();
     // It may have been on its way again before the file was written, but not twice.
     let next = [password_sent_to(&server), password_sent_to(&server)];
     host.kill().unwrap();
     host.wait().unwrap();
-    assert_eq!(first, "one");
-    assert!(next.contains(&"two".to_owned()), "{next:?}");
+    assert_eq!(first, "onyx");
+    assert!(next.contains(&"topaz".to_owned()), "{next:?}");
 }

@@ -24,7 +24,7 @@ pub struct IdentityFlags {
     )]
     pub api_keys_file: Option<String>,
 
-    /// Header that has the API key. [default: X-API-Key]
+    /// Header that has the API key. [default: X-API-Key, where api-key is a mode]
     #[arg(
         long,
         env = "ATTACHE_API_KEY_HEADER",

@@ -20,14 +20,8 @@ async fn a_call_belongs_to_the_trace_of_the_request() {
     let parent = format!("00-{TRACE}-{SPAN}-01");
     call.called_with(&host, &[("traceparent", &parent)]).await;
     let sent = target.header("traceparent").unwrap();
-    let fields: Vec<_> = sent.split('-').collect();
-    assert_eq!(
-        (fields[0], fields[1], fields[3]),
-        ("00", TRACE, "01"),
-        "{sent}"
-    );
-    assert_eq!(fields[2].len(), 16, "{sent}");
-    assert_ne!(fields[2], SPAN);
+    // Without a trace of its own the host is no part of the caller's.
+    assert_eq!(sent, parent);
 
     let own = format!("00-{}-{SPAN}-00", TRACE.replace('4', "5"));
     let call = call.headers(&format!("traceparent: {own}"));
