@@ -52,8 +52,12 @@ pub(crate) fn guest_span() -> Span {
     tracing::info_span!(target: SPAN, "guest", error = field::Empty).or_current()
 }
 
-/// One operation of the task log.
+/// One operation of the task log, for a request or other work. What the host does all the time, such
+/// as renewing leases, is in no trace.
 pub(crate) fn store_span(operation: &'static str, system: &'static str) -> Span {
+    if Span::current().is_none() {
+        return Span::none();
+    }
     tracing::info_span!(
         target: SPAN,
         "store",
@@ -114,24 +118,27 @@ pub(super) fn set_attribute(span: &Span, key: &'static str, value: &str) {
     });
 }
 
-/// Ends `span` in its trace, whoever still logs inside it. `name` has few values.
-pub(super) fn end(span: &Span, name: String, attributes: Vec<KeyValue>, failed: Option<&str>) {
-    with_traced(span, |traced| {
-        if let Some(mut span) = traced.span.take() {
-            span.update_name(name);
-            span.set_attributes(attributes);
-            if let Some(why) = failed {
+/// What a trace says of a span when it has ended.
+pub(super) struct Ended<'a> {
+    /// One of a few.
+    pub(super) name: String,
+    pub(super) attributes: Vec<KeyValue>,
+    pub(super) failed: Option<&'a str>,
+}
+
+/// Ends `span` in its trace, whoever still logs inside it. `say` is not asked without a trace.
+pub(super) fn end<'a>(span: &Span, say: impl FnOnce() -> Ended<'a>) {
+    in_registry(span, |span| {
+        let mut extensions = span.extensions_mut();
+        let traced = extensions.get_mut::<Traced>();
+        if let Some(mut span) = traced.and_then(|traced| traced.span.take()) {
+            let said = say();
+            span.update_name(said.name);
+            span.set_attributes(said.attributes);
+            if let Some(why) = said.failed {
                 span.set_status(Status::error(why.to_owned()));
             }
             span.end();
-        }
-    });
-}
-
-fn with_traced(span: &Span, change: impl FnOnce(&mut Traced)) {
-    in_registry(span, |span| {
-        if let Some(traced) = span.extensions_mut().get_mut::<Traced>() {
-            change(traced);
         }
     });
 }
