@@ -52,12 +52,8 @@ pub(crate) fn guest_span() -> Span {
     tracing::info_span!(target: SPAN, "guest", error = field::Empty).or_current()
 }
 
-/// One operation of the task log, for a request or other work. What the host does all the time, such
-/// as renewing leases, is in no trace.
+/// One operation of the task log.
 pub(crate) fn store_span(operation: &'static str, system: &'static str) -> Span {
-    if Span::current().is_none() {
-        return Span::none();
-    }
     tracing::info_span!(
         target: SPAN,
         "store",
@@ -90,6 +86,7 @@ pub(crate) fn push_span(task_id: &str, event: u64) -> Span {
         target: SPAN,
         "push notification",
         otel.kind = "producer",
+        otel.root = true,
         a2a.task.id = task_id,
         a2a.event.number = event,
         error = field::Empty,
