@@ -100,7 +100,7 @@ fn admin(given: Option<String>) -> Result<Option<SocketAddr>, ConfigError> {
     };
     match given.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => return Ok(local(ADMIN_PORT)),
-        "off" | "false" | "no" => return Ok(None),
+        "0" | "off" | "false" | "no" => return Ok(None),
         _ => {}
     }
     given.parse().map(Some).map_err(|_| {

@@ -34,32 +34,22 @@ pub struct Access<'a> {
 impl Access<'_> {
     /// Ends the span of the request in its trace.
     pub fn end(&self, span: &Span) {
-        if span.is_disabled() {
-            return;
-        }
-        let failed = match self.broken {
-            Some(why) => Some(why),
-            None if self.status >= 500 => Some(""),
-            None => None,
-        };
-        let attributes = vec![
-            KeyValue::new("http.request.method", self.method.to_owned()),
-            KeyValue::new("url.path", self.path.to_owned()),
-            KeyValue::new("a2a.transport", self.transport),
-            KeyValue::new("http.response.status_code", i64::from(self.status)),
-            KeyValue::new(
-                "http.response.body.size",
-                i64::try_from(self.bytes).unwrap_or(i64::MAX),
-            ),
-            KeyValue::new("user_agent.original", self.user_agent.to_owned()),
-            KeyValue::new("client.address", self.remote.to_owned()),
-        ];
-        spans::end(
-            span,
-            format!("{} {}", self.method, self.transport),
-            attributes,
-            failed,
-        );
+        spans::end(span, || {
+            let size = i64::try_from(self.bytes).unwrap_or(i64::MAX);
+            spans::Ended {
+                name: format!("{} {}", self.method, self.transport),
+                attributes: vec![
+                    KeyValue::new("http.request.method", self.method.to_owned()),
+                    KeyValue::new("url.path", self.path.to_owned()),
+                    KeyValue::new("a2a.transport", self.transport),
+                    KeyValue::new("http.response.status_code", i64::from(self.status)),
+                    KeyValue::new("http.response.body.size", size),
+                    KeyValue::new("user_agent.original", self.user_agent.to_owned()),
+                    KeyValue::new("client.address", self.remote.to_owned()),
+                ],
+                failed: self.broken.or((self.status >= 500).then_some("")),
+            }
+        });
     }
 
     /// Logs it: server errors as warnings, since what caused them was logged as an error.

@@ -143,6 +143,7 @@ where
     (ids, request)
 }
 
+/// Looks at `span` where its extensions are.
 pub(super) fn in_registry<T>(
     span: &Span,
     look: impl FnOnce(SpanRef<'_, Registry>) -> T,
@@ -152,4 +153,29 @@ pub(super) fn in_registry<T>(
         registry.span(id).map(look)
     })
     .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+    use crate::telemetry::layer::{LogLayer, Writer};
+    use crate::telemetry::request_span;
+    use crate::telemetry::text::Text;
+
+    #[test]
+    fn who_is_inside_a_request_knows_its_agent_and_what_is_said_first_stays() {
+        let log = LogLayer::new(Writer::Text(Text { color: false }));
+        tracing::subscriber::with_default(Registry::default().with(log), || {
+            let request = request_span("r1", None);
+            let inside = request.in_scope(|| tracing::info_span!("inside"));
+            assert_eq!(agent_of(&inside), None);
+            set_agent(&inside, &"analyst".into());
+            set_agent(&request, &"another".into());
+            assert_eq!(agent_of(&request).as_deref(), Some("analyst"));
+            assert_eq!(agent_of(&inside).as_deref(), Some("analyst"));
+            assert_eq!(agent_of(&tracing::info_span!("outside")), None);
+        });
+    }
 }

@@ -86,6 +86,7 @@ pub(crate) fn push_span(task_id: &str, event: u64) -> Span {
         target: SPAN,
         "push notification",
         otel.kind = "producer",
+        otel.root = true,
         a2a.task.id = task_id,
         a2a.event.number = event,
         error = field::Empty,
@@ -114,24 +115,27 @@ pub(super) fn set_attribute(span: &Span, key: &'static str, value: &str) {
     });
 }
 
-/// Ends `span` in its trace, whoever still logs inside it. `name` has few values.
-pub(super) fn end(span: &Span, name: String, attributes: Vec<KeyValue>, failed: Option<&str>) {
-    with_traced(span, |traced| {
-        if let Some(mut span) = traced.span.take() {
-            span.update_name(name);
-            span.set_attributes(attributes);
-            if let Some(why) = failed {
+/// What a trace says of a span when it has ended.
+pub(super) struct Ended<'a> {
+    /// One of a few.
+    pub(super) name: String,
+    pub(super) attributes: Vec<KeyValue>,
+    pub(super) failed: Option<&'a str>,
+}
+
+/// Ends `span` in its trace, whoever still logs inside it. `say` is not asked without a trace.
+pub(super) fn end<'a>(span: &Span, say: impl FnOnce() -> Ended<'a>) {
+    in_registry(span, |span| {
+        let mut extensions = span.extensions_mut();
+        let traced = extensions.get_mut::<Traced>();
+        if let Some(mut span) = traced.and_then(|traced| traced.span.take()) {
+            let said = say();
+            span.update_name(said.name);
+            span.set_attributes(said.attributes);
+            if let Some(why) = said.failed {
                 span.set_status(Status::error(why.to_owned()));
             }
             span.end();
-        }
-    });
-}
-
-fn with_traced(span: &Span, change: impl FnOnce(&mut Traced)) {
-    in_registry(span, |span| {
-        if let Some(traced) = span.extensions_mut().get_mut::<Traced>() {
-            change(traced);
         }
     });
 }

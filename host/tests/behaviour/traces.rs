@@ -1,12 +1,15 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::client::{Protocol, empty, get, request, send, until, whole};
+use super::client::{Protocol, bytes, empty, get, request, send, until, whole};
 use super::collector::Collector;
 use super::process::Host;
 use super::receiver::Receiver;
@@ -156,11 +159,11 @@ async fn a_trace_begins_here_when_nobody_named_one() {
         format!("projects/my-project/traces/{}", edge.trace)
     );
     let spans = collector.spans();
-    assert!(spans.iter().all(|span| {
-        span.attributes
-            .get("url.path")
-            .is_none_or(|p| p == "/print")
-    }));
+    // Neither probes nor what the host does by itself is in a trace.
+    assert!(
+        spans.iter().all(|span| span.trace == edge.trace),
+        "{spans:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,9 +246,8 @@ async fn a_collector_that_is_gone_is_named_once() {
         ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
     ];
     let host = Host::start_with(&["--otlp-endpoint", &url], &frequent);
-    let is_named = |entry: &serde_json::Value| {
-        super::process::message(entry).contains("do not reach the collector")
-    };
+    let is_named =
+        |entry: &Value| super::process::message(entry).contains("do not reach the collector");
     host.log("the collector", is_named);
     get(&host, "/").await;
     host.log_with("GET / 200");
@@ -302,4 +304,49 @@ async fn googles_collector_is_sent_the_token_of_the_service_and_its_project() {
     for entry in host.entries() {
         assert!(!entry.to_string().contains("t0ken"), "{entry}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispatched_task_goes_on_in_its_trace() {
+    let collector = Collector::start().await;
+    let metadata = metadata_server().await;
+    let queue = Receiver::answering(&[200]).await;
+    let queue_url = format!("http://{}", queue.address);
+    let arguments = [
+        "--dispatch=cloud-tasks",
+        "--tasks-queue=projects/p/locations/l/queues/q",
+        "--tasks-service-account=a@p.iam.gserviceaccount.com",
+        "--cloud-tasks-url",
+        &queue_url,
+        "--public-url=http://agent.example",
+    ];
+    let variables = [("GCE_METADATA_HOST", metadata.as_str())];
+    let host = exporting(&collector, &arguments, &variables);
+    let path = "/runs/begin?id=one&dispatch=1";
+    get_in(&host, path, ("traceparent", &traceparent("01"))).await;
+    let enqueue = collector.span(|span| span.name == "enqueue").await;
+    assert_eq!(enqueue.trace, TRACE);
+    let asked: Value = serde_json::from_str(&queue.first(1).await[0]).unwrap();
+    let carried = &asked["task"]["httpRequest"]["headers"]["traceparent"];
+    assert_eq!(*carried, format!("00-{TRACE}-{}-01", enqueue.id));
+
+    let call = request(&host, Protocol::Http1, "/internal/tasks/run")
+        .method("POST")
+        .header("traceparent", carried.as_str().unwrap())
+        .body(bytes(calling(&asked)))
+        .unwrap();
+    whole(send(host.address, Protocol::Http1, call).await.unwrap()).await;
+    let taken = collector.span(|span| span.name == "take up").await;
+    let resumed = collector.span(|span| span.name == "resume").await;
+    assert_eq!(
+        (taken.trace.as_str(), &resumed.trace),
+        (TRACE, &taken.trace)
+    );
+    assert_eq!(resumed.attributes["a2a.task.id"], "one");
+}
+
+/// The body that the queue was asked to send.
+fn calling(asked: &Value) -> Vec<u8> {
+    let body = asked["task"]["httpRequest"]["body"].as_str().unwrap();
+    STANDARD.decode(body).unwrap()
 }

@@ -83,6 +83,10 @@ where
                 .get::<Traced>()
                 .map(|traced| traced.context.clone())
         });
+        // What the host does all the time, such as renewing leases, is in no trace.
+        if around.is_none() && metadata.target() == SPAN && !given.is_root {
+            return;
+        }
         let parent = match around.or_else(|| given.caller()) {
             Some(parent) => Parent::new().with_remote_span_context(parent),
             None => Parent::new(),
@@ -131,6 +135,8 @@ struct Given {
     trace: Option<TraceId>,
     span: Option<SpanId>,
     sampled: bool,
+    /// It begins a trace where there is none.
+    is_root: bool,
 }
 
 impl Given {
@@ -179,6 +185,7 @@ impl Visit for Given {
     fn record_bool(&mut self, field: &Field, value: bool) {
         match field.name() {
             "sampled" => self.sampled = value,
+            "otel.root" => self.is_root = value,
             _ => self.add(field, value),
         }
     }
