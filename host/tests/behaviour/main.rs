@@ -24,12 +24,9 @@ mod dead_letters;
 mod elsewhere;
 mod guest_limits;
 mod hostile;
-<<<<<<< HEAD
+mod hostile_reach;
 mod identity;
 mod issuer;
-=======
-mod hostile_reach;
->>>>>>> guestlimits
 mod limits;
 mod log_fields;
 mod logs;
