@@ -16,6 +16,10 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry make image PROFILE=relea
 FROM scratch
 COPY --from=build --chown=0:0 /src/target/image/rootfs/attache-host /src/target/image/rootfs/agent.cwasm /
 COPY --from=build --chown=65532:65532 /src/target/image/rootfs/data /data
+# What is in the two files, for scanners: CycloneDX.
+COPY --from=build --chown=0:0 /src/target/image/sbom.cdx.json /sbom.cdx.json
+LABEL org.opencontainers.image.licenses="Apache-2.0"
+LABEL org.cyclonedx.sbom="/sbom.cdx.json"
 ENV ATTACHE_HOST=0.0.0.0
 ENV ATTACHE_COMPONENT=/agent.cwasm
 ENV ATTACHE_DATA_DIR=/data

@@ -3,6 +3,7 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test fails by panicking, in its helpers too"
 )]
 
@@ -14,6 +15,7 @@ use std::process::Command;
 use attache_tests::guests::workspace;
 use attache_tests::server::Server;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// Names a root filesystem that `make image` left; without it, the test runs `make image`.
 const ROOTFS: &str = "ATTACHE_IMAGE_ROOTFS";
@@ -111,6 +113,51 @@ fn contained(root: &Path) -> Command {
         .env("ATTACHE_HOST", "127.0.0.1")
         .env("PORT", "0");
     command
+}
+
+/// Whoever scans the image is told of every crate in it, of the C that some of them bring, and which
+/// files are meant.
+#[test]
+fn the_bill_of_materials_is_of_these_files() {
+    let built = rootfs();
+    let file = built.with_file_name("sbom.cdx.json");
+    let text = fs::read_to_string(file).expect("the bill of materials");
+    let bill: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(bill["bomFormat"], "CycloneDX");
+    let components = bill["components"].as_array().expect("components");
+    let find = |name: &str| {
+        let found = components
+            .iter()
+            .find(|component| component["name"] == name);
+        found.unwrap_or_else(|| panic!("{name} is not in the bill"))
+    };
+    for (name, file) in [
+        ("attache-host", "attache-host"),
+        ("agent-component", "agent.cwasm"),
+    ] {
+        let content = fs::read(built.join(file)).expect("a file of the image");
+        let digest = Sha256::digest(content);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(find(name)["type"], "application");
+        assert_eq!(find(name)["hashes"][0]["content"], digest, "{file}");
+    }
+    // One of the host, one of the agent, one that is C, and none that only builds.
+    for name in ["rustls", "attache-protocol", "sqlite"] {
+        let version = find(name)["version"].as_str().expect("a version");
+        assert!(version.contains('.'), "{name} {version}");
+    }
+    assert!(
+        components
+            .iter()
+            .all(|component| component["name"] != "syn")
+    );
+    let known = |name: &Value| *name == "image" || components.iter().any(|c| c["bom-ref"] == *name);
+    for edge in bill["dependencies"].as_array().expect("dependencies") {
+        assert!(known(&edge["ref"]), "{edge}");
+        for on in edge["dependsOn"].as_array().expect("a list") {
+            assert!(known(on), "{edge}");
+        }
+    }
 }
 
 #[tokio::test]
