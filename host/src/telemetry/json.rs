@@ -239,11 +239,7 @@ mod tests {
         let Value::Object(fields) = fields else {
             unreachable!()
         };
-        let mut request = Request::default();
-        request.id = "r1".into();
-        request.trace = Some("t1".into());
-        request.span = Some("s1".into());
-        request.sampled = Some(true);
+        let request = Request::traced("r1", "t1", "s1");
         Record {
             level: Level::WARN,
             target,

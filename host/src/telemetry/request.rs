@@ -31,6 +31,20 @@ pub(super) struct Request {
     pub(super) has_failed: AtomicBool,
 }
 
+#[cfg(test)]
+impl Request {
+    /// One whose caller records its trace.
+    pub(super) fn traced(id: &str, trace: &str, span: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            trace: Some(trace.to_owned()),
+            span: Some(span.to_owned()),
+            sampled: Some(true),
+            ..Self::default()
+        }
+    }
+}
+
 impl Visit for Request {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
