@@ -1,30 +1,32 @@
 //! The whole host, put together from its configuration.
 
+mod start_error;
+
+pub use start_error::StartError;
+
 use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::admin::Admin;
-use crate::agent::{RehearsalError, ReloadError, Roster, Shared, Slot, Terms, Watcher};
+use crate::agent::{Roster, Shared, Slot, Terms, Watcher};
 use crate::card_signer::CardSigner;
 use crate::cloud_run;
-use crate::component::{Cache, LoadError};
+use crate::component::Cache;
 use crate::config::{
     AGENTS_PATH, AgentConfig, CallerLimits, Config, Dispatching, Platform, PublicUrl, PushSettings,
     Queueing,
 };
-use crate::dispatch::{Callback, CloudTasks, Dispatcher, NotUsable};
+use crate::dispatch::{Callback, CloudTasks, Dispatcher};
 use crate::ending::{Ending, Part};
 use crate::engine::{self, AddressSpace, Capacity, SlowLane, Ticker};
-use crate::identity::{Authenticator, NoAudience};
+use crate::identity::Authenticator;
 use crate::life::Stage;
 use crate::metadata::Metadata;
 use crate::outbound::{Network, Outbound};
@@ -33,9 +35,9 @@ use crate::server;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::signals::{Hangups, Signals};
-use crate::tasks::{Keeper, OpenError, Retention, Sweeper, TaskDatabase};
+use crate::tasks::{Keeper, Retention, Sweeper, TaskDatabase};
+use crate::telemetry::Telemetry;
 use crate::telemetry::metrics::{Pool, Prometheus, watch_pool};
-use crate::telemetry::{self, Telemetry};
 use crate::work::Work;
 
 /// How long the last responses may take to leave when nothing else is waited for.
@@ -65,90 +67,6 @@ pub struct App {
     data: String,
     admin: Option<Admin>,
     telemetry: Telemetry,
-}
-
-/// Why the host does not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The component cannot be used.
-    #[error(transparent)]
-    Component(#[from] LoadError),
-    /// The task log cannot be used.
-    #[error(transparent)]
-    Tasks(#[from] OpenError),
-    /// The address is taken, or not this machine's.
-    #[error(
-        "cannot listen on {address}: {source}; PORT (--port) and ATTACHE_HOST (--host) choose \
-         another"
-    )]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The address of the admin port is taken, or not this machine's.
-    #[error(
-        "cannot listen on {address} for admin: {source}; ATTACHE_ADMIN_ADDRESS (--admin-address) \
-         chooses another"
-    )]
-    Admin {
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Traces and metrics cannot be exported.
-    #[error(transparent)]
-    Telemetry(#[from] telemetry::StartError),
-    /// The component loads, and does not do what it is for.
-    #[error(transparent)]
-    Rehearsal(#[from] RehearsalError),
-    /// There is a key, and no URL in whose name it could sign.
-    #[error(
-        "{0} cannot be signed, because the public URL could not be found out; set \
-         ATTACHE_PUBLIC_URL (--public-url), or unset the key for that"
-    )]
-    UnknownUrl(&'static str),
-    /// The queue that is configured cannot be used.
-    #[error(transparent)]
-    Queue(#[from] NotUsable),
-    /// Callers cannot be authenticated.
-    #[error(transparent)]
-    Callers(#[from] NoAudience),
-    /// The engine cannot be set up.
-    #[error("the WebAssembly engine cannot be set up: {0}")]
-    Engine(String),
-}
-
-impl From<ReloadError> for StartError {
-    fn from(error: ReloadError) -> Self {
-        match error {
-            ReloadError::Load(error) => error.into(),
-            ReloadError::Rehearsal(error) => error.into(),
-            error @ (ReloadError::NoCard | ReloadError::Failed(_)) => {
-                Self::Engine(error.to_string())
-            }
-        }
-    }
-}
-
-impl StartError {
-    /// The status that the process ends with.
-    pub fn exit_status(&self) -> u8 {
-        match self {
-            Self::Component(_) | Self::Rehearsal(RehearsalError::Card { .. }) => 65,
-            Self::Tasks(_)
-            | Self::Listen { .. }
-            | Self::Admin { .. }
-            | Self::Telemetry(_)
-            | Self::Rehearsal(RehearsalError::Instance(_))
-            | Self::UnknownUrl(_)
-            | Self::Queue(_)
-            | Self::Callers(_)
-            | Self::Engine(_) => 69,
-        }
-    }
 }
 
 impl App {
