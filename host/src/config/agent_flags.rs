@@ -42,7 +42,7 @@ pub struct AgentFlags {
     )]
     pub allow_outbound: Option<String>,
 
-    /// Let the component call private addresses of the hosts that are allowed (1).
+    /// Let the component call private addresses of the hosts that are allowed (1). [default: 0]
     #[arg(
         long, env = "ATTACHE_OUTBOUND_ALLOW_PRIVATE", hide_env_values = true, value_name = "0|1",
         num_args = 0..=1, default_missing_value = "1", require_equals = true

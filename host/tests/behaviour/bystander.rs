@@ -1,4 +1,5 @@
-//! What others notice of an agent that does what no agent should: next to nothing.
+//! What another agent's callers notice of an agent in the same process that does what no agent should:
+//! next to nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use super::client::{Protocol, bytes, empty, piece, request, send, whole};
 use super::process::Host;
 
 /// Where the requests of others go.
-const OTHERS: &str = "/";
+const OTHERS: &str = "/agents/another";
 /// Requests of others with and without harm beside them, time about, in a few seconds.
 const REQUESTS: usize = 50;
 const ROUNDS: usize = 10;
@@ -75,7 +76,7 @@ impl Harm {
                 let address = host.address;
                 move || {
                     let request = http::Request::builder()
-                        .uri(path)
+                        .uri(format!("/agents/hostile{path}"))
                         .header("host", address.to_string())
                         .body(empty())
                         .unwrap();
@@ -109,7 +110,7 @@ impl Harm {
 /// Compares in the same run, time about: what the machine does besides is in both figures.
 async fn stays_quick_beside(path: &'static str, arguments: &[&str]) {
     let little = ["--cpu-ms", "500", "--memory", "16MiB", "--max-log", "16KiB"];
-    let host = Host::start_hostile(&[&little, arguments].concat());
+    let host = Host::start_hostile_and_another(&[&little, arguments].concat());
     times(&host).await;
     let mut ratios = Vec::new();
     for _ in 0..ATTEMPTS {

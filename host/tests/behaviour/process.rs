@@ -155,6 +155,15 @@ impl Host {
         Self::spawn(binary(), Some(&COMPILED), Data::Own(data), arguments, &[])
     }
 
+    /// Serves the hostile agent, and one like any that lives in the same process.
+    pub(crate) fn start_hostile_and_another(arguments: &[&str]) -> Self {
+        let agent = |name, package| format!("--agent={name}={}", compiled(package).display());
+        let agents = [agent("hostile", "hostile"), agent("another", "hello-agent")];
+        let mut all: Vec<_> = agents.iter().map(String::as_str).collect();
+        all.extend(arguments);
+        Self::start_without_component(&all, &[])
+    }
+
     /// The same, on data that was prepared for it.
     pub(crate) fn start_hostile_on(folder: &Path) -> Self {
         let data = Data::Given(folder.to_owned());
