@@ -320,7 +320,8 @@ impl App {
             );
         }
         info!("ended");
-        self.telemetry.flush().await;
+        let parting = ending.left_for(Part::Telemetry);
+        let _ = timeout(parting, self.telemetry.flush()).await;
         // Until now it tells how far the end is.
         if let Some(admin) = admin {
             admin.abort();

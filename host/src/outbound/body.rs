@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -17,13 +19,44 @@ use crate::telemetry::OutboundCall;
 
 /// The body of a request: ends when the instance has sent and received too much.
 pub(super) struct RequestBody {
-    outgoing: WasiBody,
+    /// None once it has ended.
+    outgoing: Option<WasiBody>,
     budget: Arc<Budget>,
 }
 
 impl RequestBody {
     pub(super) fn new(outgoing: WasiBody, budget: Arc<Budget>) -> Self {
-        Self { outgoing, budget }
+        Self {
+            outgoing: Some(outgoing),
+            budget,
+        }
+    }
+}
+
+/// How much of a body is taken that nobody wants any more.
+const UNWANTED: usize = 1 << 20;
+
+/// A client has done with a body as soon as its length is reached, and with all of it when an answer
+/// comes early. The component may be about to say that it has ended, on another thread, and would take
+/// it for a broken connection that nobody listens: so it is heard to its end.
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        let Some(mut unwanted) = self.outgoing.take() else {
+            return;
+        };
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        runtime.spawn(async move {
+            let mut left = UNWANTED;
+            while let Some(Ok(frame)) = unwanted.frame().await {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                match left.checked_sub(length) {
+                    Some(rest) => left = rest,
+                    None => return,
+                }
+            }
+        });
     }
 }
 
@@ -35,7 +68,13 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let polled = Pin::new(&mut self.outgoing).poll_frame(cx);
+        let Some(outgoing) = &mut self.outgoing else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(outgoing).poll_frame(cx);
+        if let Poll::Ready(None | Some(Err(_))) = &polled {
+            self.outgoing = None;
+        }
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Err(Exceeded) = take(&self.budget, frame)
         {
@@ -46,11 +85,12 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.outgoing.is_end_stream()
+        self.outgoing.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.outgoing.size_hint()
+        let outgoing = self.outgoing.as_ref();
+        outgoing.map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 

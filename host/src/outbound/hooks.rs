@@ -72,7 +72,10 @@ struct Sender {
 }
 
 impl Sender {
-    async fn send(self, mut request: Request<WasiBody>, time_outs: TimeOuts) -> Result<Sent> {
+    async fn send(self, request: Request<WasiBody>, time_outs: TimeOuts) -> Result<Sent> {
+        // First of all: however this ends, the component's body is heard to its end.
+        let budget = self.budget.clone();
+        let mut request = request.map(|body| RequestBody::new(body, budget).boxed_unsync());
         if self.budget.take_call().is_err() {
             return Err(Error::ConnectionLimitReached);
         }
@@ -91,8 +94,6 @@ impl Sender {
         let added = self.add_credentials(request.headers_mut(), &destination);
         let known = added.await? || own;
 
-        let budget = self.budget.clone();
-        let mut request = request.map(|body| RequestBody::new(body, budget).boxed_unsync());
         let mut connection = capture_connection(&mut request);
         let mut response = std::pin::pin!(self.outbound.client.request(request));
         let early = tokio::select! {

@@ -299,7 +299,12 @@ async fn an_agent_that_follows_redirects_is_refused_where_they_lead() {
             .unwrap();
         let sent = send(host.address, Protocol::Http1, request).await.unwrap();
         let answer = whole(sent).await;
-        assert!(answer.text.contains("may not reach"), "{}", answer.text);
+        let said = host.entries();
+        assert!(
+            answer.text.contains("may not reach"),
+            "{}\n{said:?}",
+            answer.text
+        );
     }
     assert_eq!(open.connections(), 4);
     assert_eq!(closed.connections(), 0);
