@@ -27,6 +27,7 @@ mod hostile;
 mod hostile_reach;
 mod identity;
 mod issuer;
+mod limit_counts;
 mod limits;
 mod log_fields;
 mod logs;

@@ -21,7 +21,7 @@ const ELSEWHERE: [&str; 4] = [
     "attache_swaps_total",
 ];
 
-fn admin(host: &Host) -> SocketAddr {
+pub(crate) fn admin(host: &Host) -> SocketAddr {
     let entry = host.log("the admin port", |entry| entry.get("admin").is_some());
     entry["admin"].as_str().unwrap().parse().unwrap()
 }
@@ -40,13 +40,13 @@ async fn ask(address: SocketAddr, method: Method, path: &str, origin: Option<&st
 
 /// The samples of the text format: each name with its labels, and the type of each metric.
 #[derive(Default, Debug)]
-struct Metrics {
+pub(crate) struct Metrics {
     samples: BTreeMap<String, f64>,
     types: BTreeMap<String, String>,
 }
 
 impl Metrics {
-    async fn of(address: SocketAddr) -> Self {
+    pub(crate) async fn of(address: SocketAddr) -> Self {
         let answer = ask(address, Method::GET, "/metrics", None).await;
         assert_eq!(answer.status, StatusCode::OK);
         let media_type = answer.headers["content-type"].to_str().unwrap();
@@ -66,7 +66,7 @@ impl Metrics {
     }
 
     /// The sum of the samples of `name` with all of these labels.
-    fn sum(&self, name: &str, labels: &[&str]) -> f64 {
+    pub(crate) fn sum(&self, name: &str, labels: &[&str]) -> f64 {
         let is_it = |sample: &str| {
             sample.split('{').next() == Some(name)
                 && labels.iter().all(|label| sample.contains(label))
