@@ -388,6 +388,7 @@ async fn open_slot(
         agent.max_body,
     );
     settings.follow_files(secrets_reread);
+    agent.outbound.follow_secrets(secrets_reread);
     let terms = Terms {
         name: agent.name,
         limits: agent.guest,

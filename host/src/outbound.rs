@@ -44,7 +44,7 @@ pub use dns::{Dns, DnsConfig};
 pub use hooks::OutboundHooks;
 pub use network::{Network, Trust};
 pub use origin::OriginPattern;
-pub use secret::Secret;
+pub use secret::HeaderSecret;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +86,17 @@ pub struct OutboundConfig {
     pub google: Google,
     /// What every way out of the process shares.
     pub network: Network,
+}
+
+impl OutboundConfig {
+    /// Reads secrets that stand in files again, each time that `every` has passed. Zero is never.
+    pub fn follow_secrets(&self, every: Duration) {
+        for rule in &self.credentials {
+            if let CredentialKind::Header { secret, .. } = &rule.kind {
+                secret.follow(every);
+            }
+        }
+    }
 }
 
 /// Who calls: decides what a refusal tells the operator to set.

@@ -3,7 +3,7 @@ use http::header::{CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER};
 
 use super::{ConfigError, Environment, parse};
 use crate::google::Google;
-use crate::outbound::{CredentialKind, CredentialRule, OriginPattern, Secret};
+use crate::outbound::{CredentialKind, CredentialRule, HeaderSecret, OriginPattern};
 
 const KEY: &str = "ATTACHE_CREDENTIALS (--credentials)";
 const KINDS: &str = "give google-access-token[:SCOPE+SCOPE], google-id-token[:AUDIENCE], \
@@ -94,10 +94,10 @@ fn header(text: &str, environment: &Environment) -> Result<CredentialKind, Strin
         "env" => {
             let value = environment.get(source);
             let value = value.ok_or_else(|| format!("the variable {source} is not set"))?;
-            Secret::fixed(value)
+            HeaderSecret::fixed(value)
                 .map_err(|why| format!("the variable {source} is no header: {why}"))?
         }
-        "file" => Secret::of_file(source.into())?,
+        "file" => HeaderSecret::of_file(source.as_ref())?,
         _ => return Err(KINDS.to_owned()),
     };
     Ok(CredentialKind::Header { name, secret })
@@ -172,7 +172,7 @@ mod tests {
             ),
             (
                 "https://a.test=header:X-Key:file:/no/such",
-                "/no/such cannot be read",
+                "/no/such is no file that can be read",
             ),
         ] {
             let error = resolve(rule, false).unwrap_err();

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::destination::{Destination, Host};
 use super::headers::strip_identity;
-use super::{OriginPattern, Secret};
+use super::{HeaderSecret, OriginPattern};
 use crate::google::{Google, TokenError};
 
 /// Who pays for a request to Google that a person's credentials open.
@@ -40,7 +40,7 @@ pub enum CredentialKind {
         /// The header.
         name: HeaderName,
         /// The secret.
-        secret: Secret,
+        secret: HeaderSecret,
     },
     /// `Authorization` with the token that the caller of the agent sent.
     Caller,
@@ -135,7 +135,7 @@ impl Credentials {
     ) -> Result<HeaderValue, CredentialError> {
         let token = match kind {
             CredentialKind::Header { secret, .. } => {
-                return secret.value().await.map_err(CredentialError::Secret);
+                return secret.value().map_err(CredentialError::Secret);
             }
             CredentialKind::Caller => bearer.ok_or(CredentialError::NoCaller)?.to_owned(),
             CredentialKind::GoogleAccessToken { scopes } => {

@@ -1,7 +1,6 @@
 //! Credentials that the host adds and the component does not see.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -64,7 +63,11 @@ fn start(target: &Elsewhere, rules: &str, metadata: &str) -> Host {
     let arguments = [&OPEN[..], &["--credentials", &rules]].concat();
     Host::start_with(
         &arguments,
-        &[("GCE_METADATA_HOST", metadata), ("KEY", "s3cret")],
+        &[
+            ("GCE_METADATA_HOST", metadata),
+            ("KEY", "s3cret"),
+            ("ATTACHE_SECRETS_REREAD", "0.1"),
+        ],
     )
 }
 
@@ -180,10 +183,10 @@ async fn a_secret_in_a_file_may_be_replaced() {
         target.header("x-api-key").unwrap()
     };
     assert_eq!(sent().await, "first");
-    std::fs::write(&file, "second\n").unwrap();
-    let minute = Duration::from_secs(60);
-    let replaced = until(sent, |sent| sent == "second");
-    tokio::time::timeout(minute, replaced).await.unwrap();
+    let next = folder.path().join("next");
+    std::fs::write(&next, "second\n").unwrap();
+    std::fs::rename(next, file).unwrap();
+    until(sent, |sent| sent == "second").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
