@@ -1,6 +1,4 @@
-use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, DirBuilder};
-use std::hash::{Hash, Hasher};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -76,11 +74,19 @@ impl Cache {
         }
     }
 
+    #[cfg(feature = "compiler")]
     fn path(&self, engine: &Engine, digest: &ComponentDigest) -> Option<PathBuf> {
+        use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let file = format!("{}-{:016x}.cwasm", digest.hex(), hasher.finish());
         Some(self.0.as_ref()?.join(file))
+    }
+
+    /// Nothing is compiled here, so nothing is kept.
+    #[cfg(not(feature = "compiler"))]
+    fn path(&self, _: &Engine, _: &ComponentDigest) -> Option<PathBuf> {
+        None
     }
 
     fn prune(&self) {
