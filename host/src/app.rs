@@ -20,8 +20,7 @@ use crate::card_signer::CardSigner;
 use crate::cloud_run;
 use crate::component::Cache;
 use crate::config::{
-    AGENTS_PATH, AgentConfig, CallerLimits, Config, Dispatching, Platform, PublicUrl, PushSettings,
-    Queueing,
+    AgentConfig, CallerLimits, Config, Dispatching, Platform, PublicUrl, PushSettings, Queueing,
 };
 use crate::dispatch::{Callback, CloudTasks, Dispatcher};
 use crate::ending::{Ending, Part};
@@ -30,6 +29,7 @@ use crate::identity::Authenticator;
 use crate::life::Stage;
 use crate::metadata::Metadata;
 use crate::outbound::{Network, Outbound};
+use crate::paths;
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner};
 use crate::server;
 use crate::service::Service;
@@ -158,7 +158,7 @@ impl App {
                 .await?,
             );
         }
-        let roster = Arc::new(Roster::new(slots));
+        let roster = Arc::new(Roster::new(slots, public_url.as_ref()));
 
         let address = config.listen;
         let listen = |source| StartError::Listen { address, source };
@@ -417,7 +417,7 @@ impl fmt::Display for App {
         writeln!(f, "listening on {url}")?;
         for slot in self.roster.slots() {
             match slot.name() {
-                Some(name) => writeln!(f, "  agent  {url}{AGENTS_PATH}{name}")?,
+                Some(name) => writeln!(f, "  agent  {url}{}{name}", paths::AGENTS)?,
                 None => writeln!(f, "  card   {url}/.well-known/agent-card.json")?,
             }
         }
@@ -426,7 +426,7 @@ impl fmt::Display for App {
         }
         writeln!(f, "  tasks  {}", self.data)?;
         let path = self.roster.slots().first().and_then(|slot| slot.name());
-        let path = path.map_or("/".to_owned(), |name| format!("{AGENTS_PATH}{name}"));
+        let path = path.map_or("/".to_owned(), |name| format!("{}{name}", paths::AGENTS));
         writeln!(
             f,
             "  try    curl {url}{path} -H 'content-type: application/json' \\"

@@ -40,7 +40,6 @@ mod variables;
 
 pub use agent_flags::AgentFlags;
 pub use agents::AgentConfig;
-pub(crate) use agents::PATH as AGENTS_PATH;
 pub use callers::{
     BodyPatience, CallerFlags, CallerLimits, ConnectionLimits, HeadLimits, Queueing, RateLimits,
 };

@@ -29,6 +29,7 @@ pub mod instance;
 pub mod life;
 pub mod metadata;
 pub mod outbound;
+mod paths;
 pub mod push;
 pub mod secret;
 pub mod server;

@@ -41,6 +41,7 @@ use crate::config::{CallerLimits, HeadLimits};
 use crate::dispatch::Callback;
 use crate::identity::Authenticator;
 use crate::life::{Life, Stage};
+use crate::paths;
 use crate::server::Exchange;
 use crate::tasks::TaskDatabase;
 use crate::telemetry::{Limit, TraceContext, probe_span, request_span};
@@ -54,8 +55,7 @@ use rates::{Quotas, Rates};
 use request_body::{Refused, RequestBody};
 use request_id::RequestIds;
 
-/// Where clients look for the agent card.
-const CARD_PATHS: [&str; 2] = ["/.well-known/agent-card.json", "/.well-known/agent.json"];
+/// Says which component a card comes from.
 const COMPONENT_DIGEST: &str = "attache-component-digest";
 
 /// Answers requests. Cheap to clone.
@@ -216,7 +216,7 @@ impl Service {
         refusal.so_far().map_err(Answer::Body)?;
         let admitted = admit(slot, Some(Client::of(caller.owner(), client))).await?;
         let agent = slot.current();
-        let digest = is_card(&head).then(|| agent.digest());
+        let digest = paths::is_card(head.uri.path()).then(|| agent.digest());
         let request = Request::from_parts(head, body);
         let exchange = exchange::begin(agent, &self.0.work, admitted, caller, request);
         tokio::select! {
@@ -241,11 +241,6 @@ impl Service {
 async fn admit(slot: &Slot, client: Option<Client>) -> Result<Admitted, Answer> {
     let admitted = slot.admission().admit(client).await;
     admitted.map_err(Answer::NotAdmitted)
-}
-
-/// Whether a request is for the agent card.
-fn is_card(head: &Parts) -> bool {
-    CARD_PATHS.contains(&head.uri.path())
 }
 
 /// Which component a card comes from: what was deployed can be compared with what serves.

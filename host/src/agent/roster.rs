@@ -11,7 +11,8 @@ use http::{HeaderValue, Uri};
 use tracing::{Instrument, Span, info};
 
 use super::{AgentName, Reloaded, Slot};
-use crate::config::AGENTS_PATH;
+use crate::config::PublicUrl;
+use crate::paths::{self, Base};
 use crate::push::Translate;
 use crate::tasks::{Resume, Space, Tasks};
 use crate::telemetry::work_span;
@@ -24,11 +25,12 @@ pub struct Roster {
     slots: Vec<Arc<Slot>>,
     by_name: HashMap<AgentName, Arc<Slot>>,
     by_host: HashMap<String, Arc<Slot>>,
+    base: Base,
 }
 
 impl Roster {
-    /// These agents.
-    pub fn new(slots: Vec<Slot>) -> Self {
+    /// These agents, in a process that is reached at `public_url`.
+    pub fn new(slots: Vec<Slot>, public_url: Option<&PublicUrl>) -> Self {
         let slots: Vec<_> = slots.into_iter().map(Arc::new).collect();
         let named = |slot: &Arc<Slot>| Some((slot.name()?.clone(), slot.clone()));
         let hosts = |slot: &Arc<Slot>| {
@@ -39,6 +41,7 @@ impl Roster {
         Self {
             by_name: slots.iter().filter_map(named).collect(),
             by_host: slots.iter().flat_map(hosts).collect(),
+            base: Base::of(public_url.map(PublicUrl::as_str)),
             slots,
         }
     }
@@ -66,12 +69,8 @@ impl Roster {
         {
             return Some(slot);
         }
-        let path = head.uri.path();
-        let rest = path.strip_prefix(AGENTS_PATH)?;
-        let (name, rest) = match rest.find('/') {
-            Some(at) => rest.split_at(at),
-            None => (rest, "/"),
-        };
+        let (name, rest) = paths::agent(self.base.strip(head.uri.path()))?;
+        let rest = if rest.is_empty() { "/" } else { rest };
         let slot = self.named(name)?;
         let uri = with_path(&head.uri, rest)?;
         let prefix = path_before(head, name)?;
@@ -132,7 +131,7 @@ fn path_before(head: &Parts, name: &str) -> Option<HeaderValue> {
         .and_then(|prefix| prefix.to_str().ok())
         .unwrap_or_default();
     let before = before.trim().trim_end_matches('/');
-    HeaderValue::try_from(format!("{before}{AGENTS_PATH}{name}")).ok()
+    HeaderValue::try_from(format!("{before}{}{name}", paths::AGENTS)).ok()
 }
 
 impl Translate for Roster {

@@ -19,6 +19,7 @@ use crate::agent::AgentName;
 use crate::component;
 use crate::google::Google;
 use crate::outbound::{Network, OutboundConfig};
+use crate::paths;
 use crate::secret::Secret;
 use own::{Own, add_environment, overlaid, unknown_variable};
 
@@ -28,8 +29,6 @@ const AGENTS: &str = "ATTACHE_AGENTS (--agent)";
 pub(super) const PREFIX: &str = "ATTACHE_AGENT_";
 /// Within these, config keys for the component.
 pub(super) const CONFIG: &str = "CONFIG_";
-/// Where a named agent is served.
-pub(crate) const PATH: &str = "/agents/";
 
 /// One agent.
 #[derive(Debug)]
@@ -70,7 +69,7 @@ impl AgentConfig {
         match (&self.name, self.hosts.first()) {
             (None, _) => public.cloned(),
             (Some(_), Some(host)) => public.map(|url| url.at_host(host)),
-            (Some(name), None) => public.map(|url| url.below(&format!("{PATH}{name}"))),
+            (Some(name), None) => public.map(|url| url.below(&format!("{}{name}", paths::AGENTS))),
         }
     }
 }

@@ -13,6 +13,7 @@ use tracing::{Instrument, Span, debug, error, info, warn};
 
 use super::token::Token;
 use crate::config::PublicUrl;
+use crate::paths::Base;
 use crate::tasks::{Claim, Keeper, Resume, now};
 use crate::telemetry::{dispatch_span, metrics, set_task};
 
@@ -24,8 +25,7 @@ pub(super) const PATH: &str = "/internal/tasks/run";
 pub struct Callback {
     keeper: Keeper,
     resume: Arc<dyn Resume>,
-    /// The path of the public URL, which a proxy may or may not strip.
-    prefix: String,
+    base: Base,
 }
 
 /// What a call is answered.
@@ -51,21 +51,17 @@ struct Body {
 impl Callback {
     /// Takes tasks of `keeper` up by `resume`.
     pub fn new(keeper: Keeper, resume: Arc<dyn Resume>, public_url: &PublicUrl) -> Self {
-        let path = public_url.as_str().parse::<http::Uri>();
-        let path = path.map(|url| url.path().trim_end_matches('/').to_owned());
         Self {
             keeper,
             resume,
-            prefix: path.unwrap_or_default(),
+            base: Base::of(Some(public_url.as_str())),
         }
     }
 
     /// Whether a request is a call of the queue. The agent knows the path too, as that of a task of the
     /// tenant `internal`, but for no POST.
     pub fn is_for<B>(&self, request: &Request<B>) -> bool {
-        let path = request.uri().path();
-        request.method() == Method::POST
-            && (path == PATH || path.strip_prefix(self.prefix.as_str()) == Some(PATH))
+        request.method() == Method::POST && self.base.strip(request.uri().path()) == PATH
     }
 
     /// Does what a call asks for. None for a body that is not the queue's.

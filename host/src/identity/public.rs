@@ -2,43 +2,28 @@ use http::Method;
 use http::header::ACCESS_CONTROL_REQUEST_METHOD;
 use http::request::Parts;
 
-const CARDS: [&str; 2] = ["/.well-known/agent-card.json", "/.well-known/agent.json"];
+use crate::paths::{self, Base};
 
 /// What anybody may ask for: the agent card, without which nobody would know how to authenticate, and
 /// whether a page may ask at all, which browsers do without credentials.
 pub(super) struct Public {
-    /// The path of the public URL, which a proxy may or may not strip.
-    prefix: String,
+    base: Base,
 }
 
 impl Public {
     pub(super) fn new(public_url: Option<&str>) -> Self {
-        let url = public_url.and_then(|url| url.parse::<http::Uri>().ok());
-        let path = url.map(|url| url.path().trim_end_matches('/').to_owned());
         Self {
-            prefix: path.unwrap_or_default(),
+            base: Base::of(public_url),
         }
     }
 
     pub(super) fn has(&self, head: &Parts) -> bool {
         match head.method {
             Method::OPTIONS => head.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD),
-            Method::GET | Method::HEAD => self.is_card(head.uri.path()),
+            Method::GET | Method::HEAD => paths::is_card(self.base.strip(head.uri.path())),
             _ => false,
         }
     }
-
-    fn is_card(&self, path: &str) -> bool {
-        let path = path.strip_prefix(self.prefix.as_str()).unwrap_or(path);
-        CARDS.contains(&below_agent(path).unwrap_or(path))
-    }
-}
-
-/// What follows `/agents/NAME`, where several agents are served.
-fn below_agent(path: &str) -> Option<&str> {
-    let path = path.strip_prefix("/agents/")?;
-    let (name, _) = path.split_once('/')?;
-    path.strip_prefix(name)
 }
 
 #[cfg(test)]

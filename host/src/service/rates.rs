@@ -22,14 +22,12 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::admission::Client;
 use crate::config::RateLimits;
+use crate::paths::CARDS;
 use crate::telemetry::Limit;
 use recent::Recent;
 
 /// Clients that a limit remembers: about 10 MB when all are callers with long names.
 const REMEMBERED: usize = 1 << 16;
-/// Where an agent's card is, below any prefix: of 1.0, and of 0.3.
-const CARDS: [&str; 2] = ["/.well-known/agent-card.json", "/.well-known/agent.json"];
-
 /// The limits of this process.
 pub(super) struct Rates {
     caller: Option<Limiter>,

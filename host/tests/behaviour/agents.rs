@@ -75,6 +75,9 @@ async fn what_one_is_told_no_other_hears() {
             .find_map(|line| line.strip_prefix("attache_public_url="));
         line.unwrap().to_owned()
     };
+    // Whether or not a proxy takes the path of the public URL off.
+    let behind = get(&host, "/base/agents/sales/config").await.text;
+    assert!(behind.contains("s3cret"), "{behind}");
     let url = async |agent| urls(get(&host, &format!("/agents/{agent}/config")).await.text);
     assert_eq!(url("sales").await, "https://example.com/base/agents/sales");
     assert_eq!(url("hr").await, "https://hr.example");
