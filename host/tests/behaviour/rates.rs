@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use super::client::{Answer, Protocol, empty, get, request, send, whole};
-use super::process::Host;
+use super::process::{Host, run};
 
 const CARD: &str = "/.well-known/agent-card.json";
 
@@ -166,4 +166,42 @@ async fn requests_are_counted_only_where_a_limit_is_set() {
         assert_eq!(answer.status, StatusCode::OK);
         assert!(!answer.headers.contains_key("ratelimit-policy"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_caller_has_its_own_rate_wherever_it_calls_from() {
+    let keys = ["ann", "bob"].map(|name| {
+        let made = run(&["api-key", name], &[]);
+        let text = String::from_utf8(made.stdout).unwrap();
+        let after = |label: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(label));
+            line.unwrap().trim().to_owned()
+        };
+        (after("key:"), after("line:"))
+    });
+    let lines = keys.each_ref().map(|(_, line)| line.as_str()).join(",");
+    let environment = [("ATTACHE_AUTH", "api-key"), ("ATTACHE_API_KEYS", &lines)];
+    let host = Host::start_with(
+        &["--rate-caller", "1/h", "--trusted-proxies", "1"],
+        &environment,
+    );
+    let asks = async |key: &str, from: &str| {
+        let request = request(&host, Protocol::Http1, "/")
+            .header("x-api-key", key)
+            .header("x-forwarded-for", from);
+        let sent = send(
+            host.address,
+            Protocol::Http1,
+            request.body(empty()).unwrap(),
+        );
+        whole(sent.await.unwrap()).await
+    };
+    for (key, _) in &keys {
+        assert_eq!(asks(key, "192.0.2.1").await.status, StatusCode::OK);
+    }
+    let refused = asks(&keys[0].0, "192.0.2.2").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    let error: Value = serde_json::from_str(&refused.text).unwrap();
+    assert_eq!(error["error"]["details"][0]["metadata"]["policy"], "caller");
+    assert!(!refused.text.contains(&keys[0].0), "{}", refused.text);
 }
