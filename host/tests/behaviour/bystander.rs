@@ -19,6 +19,9 @@ const REQUESTS: usize = 50;
 const ROUNDS: usize = 10;
 /// What else the machine does only ever makes the figures worse, so the best of some counts.
 const ATTEMPTS: usize = 4;
+/// A kernel that preempts only at its ticks (every 4 ms here) lets a thread wait for some of them, however
+/// little priority the others have. Less than that is not the host's to promise.
+const TICKS: Duration = Duration::from_millis(20);
 /// How many hostile requests there are at any time, and how long each of their clients waits before
 /// the next.
 const HOSTILE: usize = 2;
@@ -124,7 +127,7 @@ async fn stays_quick_beside(path: &'static str, arguments: &[&str]) {
         let (alone, beside) = (slow(alone), slow(beside));
         eprintln!("{path}: {alone:?} alone, {beside:?} beside");
         let ratio = beside.as_secs_f64() / alone.as_secs_f64();
-        if ratio <= 2.0 {
+        if ratio <= 2.0 || beside <= alone + TICKS {
             return;
         }
         ratios.push(ratio);

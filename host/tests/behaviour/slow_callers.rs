@@ -218,10 +218,8 @@ async fn opening_and_resetting_streams_ends_the_connection() {
     };
     in_time(resetting).await;
     let ended = in_time(connection).await.unwrap().unwrap_err();
-    assert_eq!(
-        ended.reason(),
-        Some(h2::Reason::ENHANCE_YOUR_CALM),
-        "{ended}"
-    );
+    // Whoever still writes may find the connection closed before it reads why.
+    let told = ended.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM);
+    assert!(told || ended.is_io(), "{ended}");
     assert_eq!(get(&host, "/health/live").await.status, StatusCode::OK);
 }
