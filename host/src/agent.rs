@@ -39,7 +39,7 @@ use crate::identity::Caller;
 use crate::instance::{self, Breach, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
 use crate::settings::Settings;
-use crate::tasks::{Keeper, Space, Tasks};
+use crate::tasks::{Keeper, Space, Tasks, now};
 use crate::telemetry;
 
 /// What is built once per process and lent to every component.
@@ -88,15 +88,6 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Loads the component in `path`. Blocks while it compiles.
-    ///
-    /// # Errors
-    /// [`LoadError`], when it cannot be read, loaded or linked.
-    pub fn load(shared: Shared, terms: Terms, path: &Path) -> Result<Self, LoadError> {
-        let bytes = component::read(path)?;
-        Self::of_bytes(shared, terms, path, &bytes)
-    }
-
     /// Loads the component that `path` holds, or what was compiled from it. Blocks while it compiles.
     ///
     /// # Errors
@@ -123,7 +114,7 @@ impl Agent {
             None
         };
         let handler = ProxyPre::new(linked).map_err(invalid)?;
-        let deployed_at = component::written_at(path).unwrap_or_else(seconds_now);
+        let deployed_at = component::written_at(path).unwrap_or_else(|| now() / 1_000);
         Ok(Self {
             shared,
             terms,
@@ -279,10 +270,4 @@ impl Agent {
         }
         breach
     }
-}
-
-/// Seconds since the epoch.
-fn seconds_now() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }

@@ -100,7 +100,7 @@ impl App {
             telemetry.set_project(project);
         }
         let region = found.as_ref().map(|found| found.region.clone());
-        let started = telemetry.start(&config.telemetry, region, &metadata);
+        let started = telemetry.start(&config.telemetry, region, &metadata, &config.network);
         let metrics = started.await?;
         if let Some(connections) = database.connections() {
             watch_pool(move || {
@@ -113,8 +113,11 @@ impl App {
         if config.card_signing.is_some() && public_url.is_none() {
             return Err(StartError::UnknownUrl("the agent card"));
         }
-        let authenticator =
-            Authenticator::new(config.auth, public_url.as_ref().map(PublicUrl::as_str))?;
+        let authenticator = Authenticator::new(
+            config.auth,
+            public_url.as_ref().map(PublicUrl::as_str),
+            &config.network,
+        )?;
         let warmed = authenticator.clone();
         tokio::spawn(async move { warmed.warm().await });
         let push = deliverer_settings(config.push, public_url.as_ref(), config.network.clone())?;

@@ -126,8 +126,6 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// The Google Cloud project, when the environment names it.
     pub project: Option<String>,
-    /// `host[:port]` of the metadata server.
-    pub metadata_host: String,
     /// As whom the process calls Google, and the metadata server.
     pub google: Google,
     /// What every way out of the process shares.
@@ -306,7 +304,6 @@ impl Config {
             log: log(flags.log_format, &platform, environment)?,
             telemetry: telemetry::resolve(flags.telemetry, environment)?,
             project: environment.get("GOOGLE_CLOUD_PROJECT").map(str::to_owned),
-            metadata_host: metadata_host.to_owned(),
             google,
             network,
             platform,

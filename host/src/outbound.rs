@@ -119,6 +119,17 @@ pub struct Outbound {
 }
 
 impl Outbound {
+    /// For what the operator configured by URL, such as token services, collectors and issuers: any
+    /// host, private addresses among them, and no metadata server.
+    pub fn of_operator(network: Network) -> Self {
+        Self::new(OutboundConfig {
+            allow: AllowList::everything(),
+            allow_private: true,
+            network,
+            ..OutboundConfig::default()
+        })
+    }
+
     /// Opens nothing yet. Installs the process's TLS provider.
     pub fn new(config: OutboundConfig) -> Self {
         let credentials = Arc::new(Credentials::new(config.credentials, config.google));

@@ -58,6 +58,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::metadata::Metadata;
+use crate::outbound::Network;
 use layer::{LogLayer, Writer};
 use metrics::Prometheus;
 use otlp::Place;
@@ -186,6 +187,7 @@ impl Telemetry {
         config: &TelemetryConfig,
         region: Option<String>,
         metadata: &Metadata,
+        network: &Network,
     ) -> Result<Option<Prometheus>, StartError> {
         outbound_call::set_model_hosts(config.model_hosts.clone());
         if config.admin.is_none() && !config.otlp.is_on() {
@@ -205,7 +207,7 @@ impl Telemetry {
         };
         let resource = otlp::resource(&config.service, &place);
         let collector: Arc<dyn HttpClient> =
-            otlp::collector(&config.otlp, project.as_deref(), metadata);
+            otlp::collector(&config.otlp, project.as_deref(), metadata, network);
         let mut exports = Exports::default();
         if let Some(url) = &config.otlp.traces {
             let provider = otlp::traces(&config.otlp, url, resource.clone(), collector.clone())?;

@@ -2,6 +2,8 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
+
 /// Names a component by its content: SHA-256 of the `.wasm` file, also of one that was compiled ahead
 /// of time. So what serves can be compared with what was built, however it came here.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,7 +25,7 @@ impl ComponentDigest {
 
     /// 64 hexadecimal digits.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 }
 

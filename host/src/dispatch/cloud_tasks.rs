@@ -20,7 +20,7 @@ use super::token::Token;
 use crate::cloud_run::Description;
 use crate::config::{PublicUrl, QueueConfig, QueueName};
 use crate::metadata::{Metadata, MetadataError};
-use crate::outbound::{AllowList, Network, Outbound, OutboundConfig};
+use crate::outbound::{Network, Outbound};
 use crate::telemetry::{OutboundCall, traceparent};
 
 /// The client waits for its answer meanwhile.
@@ -161,14 +161,8 @@ impl CloudTasks {
                 .await
                 .map_err(NotUsable::UnknownServiceAccount)?,
         };
-        let everything = OutboundConfig {
-            allow: AllowList::everything(),
-            allow_private: true,
-            network: network.clone(),
-            ..OutboundConfig::default()
-        };
         Ok(Self {
-            outbound: Outbound::new(everything),
+            outbound: Outbound::of_operator(network.clone()),
             metadata: metadata.clone(),
             tasks_url: format!("{}/v2/{queue}/tasks", config.endpoint),
             queue,

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom, SystemRandom};
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// 192 bits.
 const BYTES: usize = 24;
 const CHARS: usize = BYTES / 3 * 4;
@@ -37,8 +39,8 @@ impl Token {
     /// A name that tells nothing of the token: names are shown in consoles, headers and logs.
     pub(super) fn name(&self) -> String {
         let digest = Sha256::digest(self.0.as_bytes());
-        let bytes = digest.iter().take(16);
-        bytes.map(|byte| format!("{byte:02x}")).collect()
+        // Half of it tells tokens apart.
+        hex(digest.get(..16).unwrap_or(&digest))
     }
 }
 

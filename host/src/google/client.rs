@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::TokenError;
 use super::source::text;
-use crate::outbound::{AllowList, Network, Outbound, OutboundConfig};
+use crate::outbound::{Network, Outbound};
 
 /// Someone waits for the request that the token goes with.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -106,14 +106,8 @@ impl Client {
     /// Google's hosts have private addresses where a network connects to them privately; which hosts
     /// these are was checked with their URLs.
     fn outbound(&self) -> &Outbound {
-        self.outbound.get_or_init(|| {
-            Outbound::new(OutboundConfig {
-                allow: AllowList::everything(),
-                allow_private: true,
-                network: self.network.clone(),
-                ..OutboundConfig::default()
-            })
-        })
+        self.outbound
+            .get_or_init(|| Outbound::of_operator(self.network.clone()))
     }
 }
 

@@ -13,6 +13,7 @@ use super::claims::Known;
 use super::config::ApiKeyConfig;
 use super::flaw::Flaw;
 use crate::bindings::caller::Identity;
+use crate::hex::hex;
 
 /// Who vouches for the holder of a key.
 const ISSUER: &str = "api-key";
@@ -55,9 +56,7 @@ impl NewApiKey {
             .fill(&mut random)
             .map_err(|_| "the system gives no random numbers".to_owned())?;
         let key = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
-        let hash = Sha256::digest(&key);
-        let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        let line = format!("{name}:sha256:{digits}");
+        let line = format!("{name}:sha256:{}", hex(&Sha256::digest(&key)));
         Ok(Self { key, line })
     }
 }

@@ -20,6 +20,7 @@ use super::issuer::Issuer;
 use super::jwt::Jwt;
 use super::key_ring::{KeySource, RETRY};
 use super::public::Public;
+use crate::outbound::Network;
 
 /// What a challenge calls all that is protected here.
 const REALM: &str = "attache";
@@ -51,8 +52,12 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`NoAudience`], when neither says whom Cloud Run's tokens have to be for.
-    pub fn new(config: AuthConfig, public_url: Option<&str>) -> Result<Self, NoAudience> {
-        let fetch = LazyCell::new(Fetch::new);
+    pub fn new(
+        config: AuthConfig,
+        public_url: Option<&str>,
+        network: &Network,
+    ) -> Result<Self, NoAudience> {
+        let fetch = LazyCell::new(|| Fetch::new(network.clone()));
         let leeway = config.leeway;
         let cloud_run = match config.cloud_run.clone() {
             None => None,

@@ -3,23 +3,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL};
 use http::{HeaderValue, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http_body_util::{BodyExt, Limited};
+
+use crate::outbound::{Network, Outbound};
 
 /// A caller waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest answer that is read.
 const LONGEST: usize = 512 << 10;
-/// Unused connections end after this time.
-const IDLE: Duration = Duration::from_secs(60);
 
-/// What asks issuers for their keys, and Google for what a token is. It reaches what the operator
-/// configured, private addresses among it, and follows no redirects. Cheap to clone.
+/// What asks issuers for their keys, and Google for what a token is, as the operator configured them. It
+/// follows no redirects. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Fetch(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
+pub(super) struct Fetch(Outbound);
 
 pub(super) struct Fetched {
     pub(super) status: StatusCode,
@@ -29,24 +25,9 @@ pub(super) struct Fetched {
 }
 
 impl Fetch {
-    /// Opens nothing yet. Installs the process's TLS provider.
-    pub(super) fn new() -> Self {
-        // A provider that is installed already is the same one: nothing else installs any.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(PATIENCE));
-        let tls = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .build(tls);
-        Self(client)
+    /// Opens nothing yet.
+    pub(super) fn new(network: Network) -> Self {
+        Self(Outbound::of_operator(network))
     }
 
     /// Gets a document. The reason of a failure shows no more of the URL than its host.
@@ -60,7 +41,7 @@ impl Fetch {
     async fn request(&self, url: &Uri, bearer: Option<&str>) -> Result<Fetched, String> {
         let mut request = Request::get(url)
             .header(ACCEPT, "application/json")
-            .body(Empty::new())
+            .body(Bytes::new())
             .map_err(|error| error.to_string())?;
         if let Some(bearer) = bearer {
             let mut value = HeaderValue::try_from(format!("Bearer {bearer}"))
@@ -68,10 +49,8 @@ impl Fetch {
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        let response = self.0.request(request).await.map_err(|error| {
-            let cause = std::error::Error::source(&error);
-            cause.map_or_else(|| error.to_string(), ToString::to_string)
-        })?;
+        let response = self.0.call(request).await;
+        let response = response.map_err(|error| error.to_string())?;
         let (head, body) = response.into_parts();
         let max_age = head.headers.get_all(CACHE_CONTROL).iter().find_map(max_age);
         let body = Limited::new(body, LONGEST).collect().await;

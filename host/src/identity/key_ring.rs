@@ -226,7 +226,7 @@ mod tests {
     #[tokio::test]
     async fn keys_are_kept_beyond_their_time_while_their_issuer_does_not_answer() {
         let nobody = KeySource::Url(Uri::from_static("http://127.0.0.1:1/keys"));
-        let ring = KeyRing::new(nobody, Fetch::new());
+        let ring = KeyRing::new(nobody, Fetch::new(crate::outbound::Network::default()));
         assert!(ring.current().await.is_none());
         *ring.0.current.write().unwrap() = Some(Arc::new(Current {
             keys: KeySet::default(),

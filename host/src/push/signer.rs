@@ -15,6 +15,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::config::PublicUrl;
+use crate::hex::hex;
 use crate::signing_key::SigningKey;
 
 /// How long a token holds, in seconds.
@@ -135,10 +136,6 @@ fn event_id(delivery: &Delivery, number: u64) -> String {
     }
     digest.update(number.to_be_bytes());
     URL_SAFE_NO_PAD.encode(digest.finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

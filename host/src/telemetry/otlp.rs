@@ -22,6 +22,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 
 use super::StartError;
 use crate::metadata::Metadata;
+use crate::outbound::Network;
 pub(super) use client::Collector;
 pub(super) use resource::{Place, resource};
 
@@ -84,11 +85,12 @@ pub(super) fn collector(
     config: &OtlpConfig,
     project: Option<&str>,
     metadata: &Metadata,
+    network: &Network,
 ) -> Arc<Collector> {
     let google = config
         .google_auth
         .then(|| (metadata.clone(), project.map(str::to_owned)));
-    Arc::new(Collector::new(google))
+    Arc::new(Collector::new(google, network.clone()))
 }
 
 /// Makes traces and sends them.

@@ -37,7 +37,12 @@ async fn admit(config: AuthConfig, headers: &[(&str, &str)]) -> (Result<Caller, 
         request = request.header(*name, *value);
     }
     let (mut head, ()) = request.body(()).unwrap().into_parts();
-    let authenticator = Authenticator::new(config, Some(&format!("{URL}/agents/one"))).unwrap();
+    let authenticator = Authenticator::new(
+        config,
+        Some(&format!("{URL}/agents/one")),
+        &Network::default(),
+    )
+    .unwrap();
     (authenticator.admit(&mut head).await, head)
 }
 
@@ -72,5 +77,5 @@ async fn cloud_run_s_tokens_are_for_the_service_and_not_for_a_path_of_it() {
     let refused = refused.unwrap_err();
     assert_eq!(refused.denial, Denial::Unauthenticated);
     assert_eq!(refused.message, Flaw::Audience.to_string());
-    assert!(Authenticator::new(on_cloud_run(), None).is_err());
+    assert!(Authenticator::new(on_cloud_run(), None, &Network::default()).is_err());
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::metadata::Metadata;
-use crate::outbound::{AllowList, Outbound, OutboundConfig};
+use crate::outbound::{Network, Outbound};
 
 /// How long one export may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,16 +37,10 @@ struct Sender {
 static FAILING: AtomicBool = AtomicBool::new(false);
 
 impl Collector {
-    pub(super) fn new(google: Option<(Metadata, Option<String>)>) -> Self {
-        let everything = OutboundConfig {
-            allow: AllowList::everything(),
-            // Collectors run beside the process.
-            allow_private: true,
-            ..OutboundConfig::default()
-        };
+    pub(super) fn new(google: Option<(Metadata, Option<String>)>, network: Network) -> Self {
         Self {
             sender: Sender {
-                outbound: Outbound::new(everything),
+                outbound: Outbound::of_operator(network),
                 google,
             },
             runtime: Handle::current(),
