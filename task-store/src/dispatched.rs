@@ -5,7 +5,7 @@
 
 use crate::limits::{integer, is_identifier};
 use crate::stored::{self, Head};
-use crate::{Error, Scope, Transaction, Value, counters};
+use crate::{Error, Evidence, Scope, Transaction, Value, counters};
 
 /// The task waits, and whoever has the token may claim it.
 pub(crate) const WAITS: i64 = 1;
@@ -71,6 +71,11 @@ pub(crate) async fn find<T: Transaction>(
         Err(Error::NotFound) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The evidence that a token was let stand for a task: nobody else knows the token.
+pub(crate) fn evidence(token: &str) -> Evidence {
+    Evidence::Row(FIND, vec![Value::from(token)])
 }
 
 /// Lets a token stand for nothing.

@@ -230,6 +230,20 @@ pub trait Operation: Send + Sync {
     /// what the first wrote. SQLite does that for everything that writes.
     const ALONE: bool = false;
 
+    /// True when it may run once more after it was written: that does no harm, and returns what is
+    /// right by then.
+    const REPEATABLE: bool = false;
+
+    /// How to tell later whether a run that returned `output` was written, for when the server
+    /// crashed with the commit.
+    fn evidence(&self, _output: &Self::Output) -> Evidence {
+        if Self::REPEATABLE {
+            Evidence::Needless
+        } else {
+            Evidence::Lacking
+        }
+    }
+
     /// Runs the statements.
     ///
     /// # Errors
@@ -240,6 +254,18 @@ pub trait Operation: Send + Sync {
     ) -> impl Future<Output = Result<Self::Output, Error>> + Send;
 }
 
+/// What tells whether an operation was written.
+#[derive(Debug)]
+pub enum Evidence {
+    /// Nothing: the caller has to hear that it is not known.
+    Lacking,
+    /// None is needed: it may run once more, as in [`Operation::REPEATABLE`].
+    Needless,
+    /// A query for what nothing else than this run of the operation leaves in the tables, and what
+    /// stays there for as long as somebody waits for the answer. Without a row it was not written.
+    Row(&'static str, Vec<Value>),
+}
+
 /// Something that runs operations.
 pub trait Database {
     /// Runs an operation in a transaction of its own, and returns after the commit.
@@ -247,7 +273,7 @@ pub trait Database {
     /// # Errors
     /// What the operation returned; or [`Error::Unavailable`] when the database could not be
     /// reached, and then nothing was written, unless the text says that this is not known: the
-    /// database went away with the commit and did not come back.
+    /// database went away with the commit, and did not come back or cannot tell.
     fn perform<O: Operation + 'static>(
         &self,
         operation: O,

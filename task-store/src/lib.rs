@@ -55,7 +55,7 @@ mod webhook;
 pub use dead_letter::{DeadLetter, Webhook};
 pub use delivery::{Attempt, Outcome, Patience, Settlement};
 pub use error::Error;
-pub use executor::{Database, Dialect, Operation, Row, Transaction, Value};
+pub use executor::{Database, Dialect, Evidence, Operation, Row, Transaction, Value};
 pub use limits::{
     MAX_ARTIFACTS_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_EVENTS, MAX_CHECKPOINT_BYTES,
     MAX_DELIVERIES_BYTES, MAX_DIGEST_BYTES, MAX_EVENT_BYTES, MAX_EVENTS, MAX_EVENTS_BYTES,

@@ -3,7 +3,8 @@
 //!
 //! An operation is one transaction in REPEATABLE READ on a connection of a bounded pool. When
 //! another transaction was in the way it runs again; when the connection broke it runs again on
-//! another one, for a few seconds. Only what is known to be undone is run again, see [`perform`].
+//! another one, for a few seconds. Only what is known to be undone is run again, or what may be done
+//! twice, see [`perform`].
 //!
 //! Nothing here outlives a transaction on the server: no session settings, no prepared statements, no
 //! session locks. So a pooler may hand the server's connections around between transactions. The one
@@ -18,6 +19,7 @@ mod patience;
 mod perform;
 mod place;
 mod settings;
+mod settle;
 mod tls;
 mod transaction;
 mod url;
@@ -217,7 +219,8 @@ impl Openings {
             ),
             limit: statement + GRACE,
         };
-        const NUMBER: &str = "; SELECT pg_current_xact_id()::text";
+        const NUMBER: &str = "; SELECT pg_current_xact_id()::text, \
+                              EXTRACT(EPOCH FROM pg_postmaster_start_time())::text";
         // In READ COMMITTED the statements after the lock see what the process did that had it.
         let lock = format!("{NUMBER}; SELECT pg_advisory_xact_lock({MIGRATION})");
         Self {

@@ -1,7 +1,7 @@
 //! Reads a task as it is stored.
 
 use crate::limits::{integer, is_identifier, is_scope};
-use crate::{Error, Event, Lease, Row, Scope, Snapshot, State, Task, Transaction, Value};
+use crate::{Error, Event, Evidence, Lease, Row, Scope, Snapshot, State, Task, Transaction, Value};
 
 const HEAD: &str = "SELECT context_id, state, status_time, newest, bytes, tail_after, tail_start,
 task_bytes, artifacts_bytes, fence, lease_until, cancel, push, checkpoint, dispatched
@@ -12,6 +12,12 @@ WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3";
 
 const TAIL: &str = "SELECT number, payload FROM attache_event
 WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND number > ?4 ORDER BY number";
+
+const APPENDED: &str = "SELECT number FROM attache_event
+WHERE tenant = ?1 AND owner = ?2 AND task_id = ?3 AND number = ?4 AND payload = ?5";
+
+const LEASED: &str = "SELECT fence FROM attache_task
+WHERE tenant = ?1 AND owner = ?2 AND id = ?3 AND fence = ?4 AND lease_until = ?5";
 
 /// The small row of a task.
 #[derive(Debug)]
@@ -125,6 +131,20 @@ pub(crate) fn keyed(scope: &Scope, id: &str, rest: impl IntoIterator<Item = Valu
 /// When a lease ends that begins now. Never 0, which means that there is none.
 pub(crate) fn lease_end(now: u64, lease_ms: u64) -> u64 {
     now.saturating_add(lease_ms).max(1)
+}
+
+/// The evidence of what ends with an event: events stay as they are, and whoever else may have
+/// written under this number wrote something else.
+pub(crate) fn appended(lease: &Lease, number: u64, event: &[u8]) -> Evidence {
+    let rest = [Value::Integer(integer(number)), Value::from(event)];
+    Evidence::Row(APPENDED, keyed(&lease.scope, &lease.task_id, rest))
+}
+
+/// The evidence of what gave a lease that nobody has used: another one of the same number would
+/// hardly end in the same millisecond.
+pub(crate) fn leased(lease: &Lease, until: u64) -> Evidence {
+    let rest = [lease.fence, integer(until)].map(Value::Integer);
+    Evidence::Row(LEASED, keyed(&lease.scope, &lease.task_id, rest))
 }
 
 /// The row of a task.

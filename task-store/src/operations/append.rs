@@ -1,8 +1,8 @@
 //! Appends events to a task.
 
 use crate::changes::{apply, fits};
-use crate::stored::{head, lease_end};
-use crate::{Change, Error, Lease, Operation, Transaction, limits};
+use crate::stored::{self, head, lease_end};
+use crate::{Change, Error, Evidence, Lease, Operation, Transaction, limits};
 
 /// Writes a change and renews the lease, or ends it when the new state ends the run.
 ///
@@ -36,6 +36,15 @@ pub struct Appended {
 impl Operation for Append {
     type Output = Appended;
     const READ_ONLY: bool = false;
+
+    fn evidence(&self, output: &Appended) -> Evidence {
+        match self.change.events.last() {
+            Some(event) => stored::appended(&self.lease, output.newest, event),
+            // The run still holds the task, and its state is the same again.
+            None if !self.change.state.ends_run() => Evidence::Needless,
+            None => Evidence::Lacking,
+        }
+    }
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Appended, Error> {
         limits::change(&self.change)?;

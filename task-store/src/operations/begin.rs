@@ -4,8 +4,8 @@ use crate::changes::{Contained, Tip, append_events, write_snapshot};
 use crate::limits::{self, integer};
 use crate::stored::{self, keyed, lease_end};
 use crate::{
-    Begun, Change, Error, Lease, MessageKey, Opening, Operation, PushConfig, Scope, Transaction,
-    Value, checkpoint, counters, messages, push,
+    Begun, Change, Error, Evidence, Lease, MessageKey, Opening, Operation, PushConfig, Scope,
+    Transaction, Value, checkpoint, counters, messages, push,
 };
 
 const CREATE: &str = "INSERT INTO attache_task (tenant, owner, id, context_id, state, status_time,
@@ -48,6 +48,13 @@ pub struct Begin {
 impl Operation for Begin {
     type Output = Begun;
     const READ_ONLY: bool = false;
+
+    fn evidence(&self, output: &Begun) -> Evidence {
+        match output {
+            Begun::Started { lease, .. } => stored::leased(lease, self.lease_until()),
+            Begun::Repeated(_) => Evidence::Needless,
+        }
+    }
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Begun, Error> {
         limits::scope(&self.scope)?;
@@ -129,10 +136,8 @@ impl Begin {
         };
         let tip = Tip::default().with(&first.events);
         let contained = Contained::by(snapshot, tip);
-        let (lease_until, data) = match first.checkpoint.as_deref() {
-            _ if first.state.ends_run() => (0, None),
-            data => (lease_end(self.now, self.lease_ms), data),
-        };
+        let lease_until = self.lease_until();
+        let data = first.checkpoint.as_deref().filter(|_| lease_until > 0);
         let bytes = data.map_or(0, <[u8]>::len) as u64;
         let numbers = [
             first.state.code(),
@@ -190,7 +195,7 @@ impl Begin {
         let before = head.fence;
         head.dispatched = 0;
         head.fence = before.saturating_add(1);
-        head.lease_until = lease_end(self.now, self.lease_ms);
+        head.lease_until = self.lease_until();
         let numbers = [head.fence, integer(head.lease_until), before];
         let params = keyed(&self.scope, task_id, numbers.map(Value::Integer));
         if transaction.execute(RESUME, &params).await? != 1 {
@@ -208,6 +213,14 @@ impl Begin {
             checkpoint,
             dispatched,
         })
+    }
+
+    /// When the lease ends of a run that begins; 0 when it ends with the first change.
+    fn lease_until(&self) -> u64 {
+        match &self.opening {
+            Opening::Create { first, .. } if first.state.ends_run() => 0,
+            _ => lease_end(self.now, self.lease_ms),
+        }
     }
 
     fn lease(&self, task_id: &str, context_id: &str, fence: i64) -> Lease {

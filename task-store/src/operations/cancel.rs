@@ -22,6 +22,7 @@ pub struct Cancel {
 impl Operation for Cancel {
     type Output = bool;
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<bool, Error> {
         let head = head(transaction, &self.scope, &self.task_id).await?;

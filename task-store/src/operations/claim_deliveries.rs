@@ -45,6 +45,7 @@ pub struct ClaimedDeliveries {
 impl Operation for ClaimDeliveries {
     type Output = ClaimedDeliveries;
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<ClaimedDeliveries, Error> {
         let until = self.now.saturating_add(self.lease_ms);

@@ -1,8 +1,8 @@
 //! Finds the task that a token stands for.
 
 use crate::limits::integer;
-use crate::stored::{keyed, lease_end};
-use crate::{Error, Lease, Operation, Transaction, Value, dispatched};
+use crate::stored::{self, keyed, lease_end};
+use crate::{Error, Evidence, Lease, Operation, Transaction, Value, dispatched};
 
 const CLAIM: &str = "UPDATE attache_task SET fence = ?4, lease_until = ?5,
 dispatched = CASE WHEN dispatched > 0 THEN 2 ELSE 0 END
@@ -43,6 +43,15 @@ pub enum DispatchClaim {
 impl Operation for ClaimDispatched {
     type Output = DispatchClaim;
     const READ_ONLY: bool = false;
+
+    fn evidence(&self, output: &DispatchClaim) -> Evidence {
+        match output {
+            DispatchClaim::Claimed { lease, .. } => {
+                stored::leased(lease, lease_end(self.now, self.lease_ms))
+            }
+            _ => Evidence::Needless,
+        }
+    }
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<DispatchClaim, Error> {
         let found = dispatched::find(transaction, &self.token).await?;

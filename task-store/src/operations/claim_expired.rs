@@ -29,6 +29,7 @@ pub struct ClaimExpired {
 impl Operation for ClaimExpired {
     type Output = Vec<Lease>;
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Vec<Lease>, Error> {
         let params = [

@@ -23,6 +23,7 @@ pub struct Delivered {
 impl Operation for Delivered {
     type Output = Option<Event>;
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Option<Event>, Error> {
         let advanced = outbox::advance(

@@ -25,6 +25,7 @@ pub struct DeliveryDropped {
 impl Operation for DeliveryDropped {
     type Output = Option<Event>;
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Option<Event>, Error> {
         let through = self.through.max(self.number);

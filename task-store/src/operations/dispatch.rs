@@ -2,7 +2,7 @@
 
 use crate::limits::{self, integer};
 use crate::stored::{head, keyed, lease_end};
-use crate::{Error, Lease, Operation, Transaction, Value, checkpoint, dispatched};
+use crate::{Error, Evidence, Lease, Operation, Transaction, Value, checkpoint, dispatched};
 
 const DISPATCH: &str = "UPDATE attache_task
 SET fence = ?4, lease_until = ?5, checkpoint = ?6, dispatched = 1
@@ -35,6 +35,10 @@ pub struct Dispatch {
 impl Operation for Dispatch {
     type Output = Option<Lease>;
     const READ_ONLY: bool = false;
+
+    fn evidence(&self, _output: &Option<Lease>) -> Evidence {
+        dispatched::evidence(&self.token)
+    }
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Option<Lease>, Error> {
         limits::identifier("token", &self.token)?;

@@ -75,6 +75,7 @@ pub struct Expired {
 impl Operation for Expire {
     type Output = Expired;
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Expired, Error> {
         let before = Value::Integer(integer(self.before));

@@ -2,8 +2,8 @@
 
 use crate::changes::apply;
 use crate::failure::failed_event;
-use crate::stored::head;
-use crate::{Change, Error, Lease, Operation, State, Transaction};
+use crate::stored::{self, head};
+use crate::{Change, Error, Evidence, Lease, Operation, State, Transaction};
 
 /// Appends one FAILED event with the reason and ends the run. Returns the number of the event.
 ///
@@ -25,12 +25,17 @@ impl Operation for Fail {
     type Output = u64;
     const READ_ONLY: bool = false;
 
+    fn evidence(&self, output: &u64) -> Evidence {
+        let event = self.event(&self.lease.context_id, *output);
+        stored::appended(&self.lease, *output, &event)
+    }
+
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<u64, Error> {
         let Lease { scope, task_id, .. } = &self.lease;
         let head = head(transaction, scope, task_id).await?;
         head.admits(&self.lease)?;
         let number = head.newest + 1;
-        let event = failed_event(task_id, &head.context_id, number, &self.reason, self.now);
+        let event = self.event(&head.context_id, number);
         let change = Change {
             events: vec![event],
             state: State::Failed,
@@ -40,5 +45,12 @@ impl Operation for Fail {
         };
         // No limit applies: a task that is full must still be able to end.
         apply(transaction, scope, task_id, &head, &change, self.now, 0).await
+    }
+}
+
+impl Fail {
+    fn event(&self, context_id: &str, number: u64) -> Vec<u8> {
+        let task_id = &self.lease.task_id;
+        failed_event(task_id, context_id, number, &self.reason, self.now)
     }
 }

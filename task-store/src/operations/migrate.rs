@@ -22,6 +22,7 @@ impl Operation for Migrate {
     type Output = ();
     const READ_ONLY: bool = false;
     const ALONE: bool = true;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<(), Error> {
         if number(transaction, EXISTS.sql(T::DIALECT)).await? == 0 {

@@ -13,6 +13,7 @@ pub struct PostponeDeliveries {
 impl Operation for PostponeDeliveries {
     type Output = ();
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<(), Error> {
         for (claim, due) in &self.claims {

@@ -21,6 +21,7 @@ pub struct PutPushConfig {
 impl Operation for PutPushConfig {
     type Output = ();
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<(), Error> {
         let head = head(transaction, &self.scope, &self.task_id).await?;

@@ -23,6 +23,7 @@ pub struct Release {
 impl Operation for Release {
     type Output = bool;
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<bool, Error> {
         let Lease {

@@ -22,6 +22,7 @@ pub struct Renew {
 impl Operation for Renew {
     type Output = Vec<Renewal>;
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Vec<Renewal>, Error> {
         let until = Value::Integer(integer(lease_end(self.now, self.lease_ms)));

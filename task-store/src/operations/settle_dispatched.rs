@@ -14,6 +14,7 @@ pub struct SettleDispatched {
 impl Operation for SettleDispatched {
     type Output = bool;
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<bool, Error> {
         match dispatched::find(transaction, &self.token).await? {

@@ -1,8 +1,8 @@
 //! Takes a dispatched task back.
 
 use crate::limits::integer;
-use crate::stored::{head, keyed, lease_end};
-use crate::{Error, Lease, Operation, Transaction, Value, dispatched};
+use crate::stored::{self, head, keyed, lease_end};
+use crate::{Error, Evidence, Lease, Operation, Transaction, Value, dispatched};
 
 const UNDISPATCH: &str = "UPDATE attache_task SET fence = ?4, lease_until = ?5, dispatched = 0
 WHERE tenant = ?1 AND owner = ?2 AND id = ?3 AND fence = ?6 AND dispatched = 1";
@@ -26,6 +26,10 @@ pub struct Undispatch {
 impl Operation for Undispatch {
     type Output = Lease;
     const READ_ONLY: bool = false;
+
+    fn evidence(&self, output: &Lease) -> Evidence {
+        stored::leased(output, lease_end(self.now, self.lease_ms))
+    }
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<Lease, Error> {
         let Lease { scope, task_id, .. } = &self.lease;

@@ -39,6 +39,7 @@ pub struct WriteState {
 impl Operation for WriteState {
     type Output = ();
     const READ_ONLY: bool = false;
+    const REPEATABLE: bool = true;
 
     async fn run<T: Transaction>(&self, transaction: &mut T) -> Result<(), Error> {
         limits::scope(&self.scope)?;

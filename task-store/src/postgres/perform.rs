@@ -1,26 +1,19 @@
 //! Runs an operation to its end, through failures.
 //!
 //! Until the COMMIT is sent, a failure undoes everything, and the operation may run again. Once it is
-//! sent and no answer comes, nobody on this side knows: the server is asked, by the number of the
-//! transaction, what became of it. So nothing is written twice, and nothing is refused that was
-//! written.
-
-use std::time::Duration;
+//! sent and no answer comes, nobody on this side knows: the server is asked what became of it, see
+//! [`super::settle`]. So nothing is written twice, and nothing is refused that was written. Where a
+//! crash left nothing to tell by, an operation that may be done twice runs again, and of another one
+//! the caller hears that it is not known.
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::Type;
 
 use super::Server;
 use super::fault::{Fault, Remedy};
-use super::patience::{Backoff, Patience};
+use super::patience::Patience;
+use super::settle::{Settled, settle};
 use super::transaction::{Open, Opening, Uncommitted};
 use crate::{Error, Operation};
-
-/// How long to ask what became of a transaction. A server that crashed has recovered by then, or
-/// takes so long that nobody waits for it.
-const SETTLING: Duration = Duration::from_secs(15);
 
 type Answer<O> = Result<<O as Operation>::Output, Error>;
 
@@ -31,6 +24,7 @@ pub(super) async fn perform<O: Operation>(
     caller: oneshot::Sender<Answer<O>>,
 ) {
     let mut patience = Patience::default();
+    let mut in_doubt = false;
     loop {
         match attempt(server, operation).await {
             Ok((answer, open)) => {
@@ -42,9 +36,14 @@ pub(super) async fn perform<O: Operation>(
                 }
                 return;
             }
-            Err(fault) => {
+            Err(Failed { fault, doubt }) => {
+                in_doubt |= doubt;
                 if !patience.allows(&fault).await {
-                    let _ = caller.send(Err(fault.error));
+                    let _ = caller.send(Err(if in_doubt {
+                        unknown(server, &fault, "it did not get to run again")
+                    } else {
+                        fault.error
+                    }));
                     return;
                 }
                 tracing::debug!(reason = %fault.error, "an operation runs again");
@@ -53,11 +52,27 @@ pub(super) async fn perform<O: Operation>(
     }
 }
 
+/// It was undone, and may run again.
+struct Failed {
+    fault: Fault,
+    /// Or it was written, and may run again nevertheless.
+    doubt: bool,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            doubt: false,
+        }
+    }
+}
+
 /// Runs it once. Returns the answer, and the transaction if it is still open and not needed any more.
 async fn attempt<'s, O: Operation>(
     server: &'s Server,
     operation: &O,
-) -> Result<(Answer<O>, Option<Open<'s>>), Fault> {
+) -> Result<(Answer<O>, Option<Open<'s>>), Failed> {
     let mut open = Open::new(
         &server.place,
         opening::<O>(server),
@@ -66,7 +81,7 @@ async fn attempt<'s, O: Operation>(
     let outcome = operation.run(&mut open).await;
     if let Some(fault) = open.take_fault() {
         open.roll_back().await;
-        return Err(fault);
+        return Err(fault.into());
     }
     let output = match outcome {
         Ok(output) if !O::READ_ONLY => output,
@@ -75,13 +90,15 @@ async fn attempt<'s, O: Operation>(
     };
     match open.commit().await {
         Ok(()) => Ok((Ok(output), None)),
-        Err(Uncommitted { fault, number }) => {
+        Err(Uncommitted { fault, mark }) => {
             if fault.remedy != Remedy::Reconnect {
-                return Err(fault);
+                return Err(fault.into());
             }
-            match settle(server, number).await {
+            let evidence = operation.evidence(&output);
+            match settle(server, mark, evidence).await {
                 Settled::Committed => Ok((Ok(output), None)),
-                Settled::Undone => Err(fault),
+                Settled::Undone => Err(fault.into()),
+                Settled::Either => Err(Failed { fault, doubt: true }),
                 Settled::Unknown(reason) => Ok((Err(unknown(server, &fault, &reason)), None)),
             }
         }
@@ -96,47 +113,6 @@ fn opening<O: Operation>(server: &Server) -> &Opening {
     } else {
         &server.openings.write
     }
-}
-
-/// What became of a transaction whose COMMIT was not answered.
-enum Settled {
-    Committed,
-    Undone,
-    Unknown(String),
-}
-
-async fn settle(server: &Server, number: Option<String>) -> Settled {
-    let Some(number) = number else {
-        return Settled::Unknown("the transaction had no number".to_owned());
-    };
-    let deadline = Instant::now() + SETTLING;
-    let mut backoff = Backoff::default();
-    let mut reason = String::new();
-    while Instant::now() < deadline {
-        match ask(server, &number).await {
-            Ok(Some(status)) if status == "committed" => return Settled::Committed,
-            Ok(Some(status)) if status == "aborted" => return Settled::Undone,
-            // The server has not noticed yet that the connection is gone, or is still at it.
-            Ok(Some(status)) => reason = format!("it is {status}"),
-            Ok(None) => {
-                return Settled::Unknown("the server does not remember it any more".to_owned());
-            }
-            // A number that was never given: this server took the place of one that failed before
-            // it had heard of the transaction.
-            Err(fault) if fault.code == Some(SqlState::INVALID_PARAMETER_VALUE) => {
-                return Settled::Undone;
-            }
-            Err(fault) => reason = fault.error.to_string(),
-        }
-        backoff.wait().await;
-    }
-    Settled::Unknown(reason)
-}
-
-async fn ask(server: &Server, number: &str) -> Result<Option<String>, Fault> {
-    const STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
-    let rows = server.single(STATUS, &[(&number, Type::TEXT)]).await?;
-    Ok(rows.first().and_then(|row| row.try_get(0).ok()).flatten())
 }
 
 fn unknown(server: &Server, fault: &Fault, reason: &str) -> Error {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use deadpool::managed::Object;
 use futures_util::TryStreamExt;
 use futures_util::future::join;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::connect::Pooled;
@@ -37,8 +37,8 @@ pub(super) struct Open<'s> {
     /// None when it was given back or cut.
     connection: Option<Pooled>,
     begun: bool,
-    /// The number of the transaction, if [`Opening::sql`] asks for it.
-    number: Option<String>,
+    /// If [`Opening::sql`] asks for it.
+    mark: Option<Mark>,
     /// The first failure. Nothing may be committed after it, whatever the operation made of it.
     fault: Option<Fault>,
 }
@@ -46,7 +46,16 @@ pub(super) struct Open<'s> {
 /// The transaction may have been committed, or not.
 pub(super) struct Uncommitted {
     pub(super) fault: Fault,
-    pub(super) number: Option<String>,
+    pub(super) mark: Option<Mark>,
+}
+
+/// What a transaction is known by when its connection is gone.
+pub(super) struct Mark {
+    pub(super) number: String,
+    /// When the server had started that gave the number. After a crash numbers are given again.
+    pub(super) server: String,
+    /// Not later than the server began it.
+    pub(super) begun: Instant,
 }
 
 impl<'s> Open<'s> {
@@ -56,7 +65,7 @@ impl<'s> Open<'s> {
             opening,
             connection: Some(connection),
             begun: false,
-            number: None,
+            mark: None,
             fault: None,
         }
     }
@@ -70,7 +79,7 @@ impl<'s> Open<'s> {
     pub(super) async fn commit(mut self) -> Result<(), Uncommitted> {
         self.end("COMMIT").await.map_err(|fault| Uncommitted {
             fault,
-            number: self.number.take(),
+            mark: self.mark.take(),
         })
     }
 
@@ -110,6 +119,7 @@ impl<'s> Open<'s> {
             within(self.place, self.opening.limit, statement).await
         } else {
             self.begun = true;
+            let sent = Instant::now();
             let begin = client.simple_query(&self.opening.sql);
             // Whatever is polled first is sent first. Without the BEGIN there is no connection left
             // for the statement: it holds nothing that the server could refuse alone.
@@ -119,7 +129,7 @@ impl<'s> Open<'s> {
             });
             match both.await {
                 Ok((begun, outcome)) => {
-                    self.number = number(&begun);
+                    self.mark = mark(&begun, sent);
                     outcome.map_err(|error| Fault::running(self.place, &error))
                 }
                 Err(fault) => Err(fault),
@@ -200,10 +210,14 @@ async fn rows(
     Ok((rows, stream.rows_affected().unwrap_or(0)))
 }
 
-/// The number that a transaction told when it began.
-fn number(begun: &[SimpleQueryMessage]) -> Option<String> {
+/// What a transaction told of itself when it began.
+fn mark(begun: &[SimpleQueryMessage], sent: Instant) -> Option<Mark> {
     begun.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten().map(str::to_owned),
+        SimpleQueryMessage::Row(row) => Some(Mark {
+            number: row.try_get(0).ok()??.to_owned(),
+            server: row.try_get(1).ok()??.to_owned(),
+            begun: sent,
+        }),
         _ => None,
     })
 }

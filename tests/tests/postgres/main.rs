@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod crashes;
 mod faults;
 mod listening;
 mod plans;

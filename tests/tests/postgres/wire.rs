@@ -1,7 +1,7 @@
 //! A line to the server that breaks at a chosen moment.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +19,7 @@ pub(crate) enum Break {
 pub(crate) struct Wire {
     port: u16,
     armed: Arc<AtomicU8>,
+    closed: Arc<AtomicBool>,
 }
 
 impl Wire {
@@ -27,10 +28,14 @@ impl Wire {
         let wire = Self {
             port: listener.local_addr().unwrap().port(),
             armed: Arc::default(),
+            closed: Arc::default(),
         };
-        let armed = Arc::clone(&wire.armed);
+        let (armed, closed) = (Arc::clone(&wire.armed), Arc::clone(&wire.closed));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                if closed.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let armed = Arc::clone(&armed);
                 tokio::spawn(async move {
                     let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
@@ -48,6 +53,11 @@ impl Wire {
 
     pub(crate) fn arm(&self, moment: Break) {
         self.armed.store(moment as u8, Ordering::SeqCst);
+    }
+
+    /// Whether it takes connections. Those that it has it keeps.
+    pub(crate) fn open(&self, open: bool) {
+        self.closed.store(!open, Ordering::SeqCst);
     }
 
     /// Whether it broke since it was armed.
