@@ -20,7 +20,6 @@ use clap::error::ErrorKind;
 
 /// musl's own allocator makes a request a tenth dearer, or more. glibc's is as quick as this one and
 /// takes less memory: see docs/binary.md.
-#[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

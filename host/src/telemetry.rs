@@ -16,6 +16,7 @@ mod guest_line;
 mod json;
 mod layer;
 mod limit;
+mod lines;
 pub mod metrics;
 mod otlp;
 mod outbound_call;

@@ -20,10 +20,15 @@ pub(super) fn count_processor_time() {
 pub(super) fn nanoseconds() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     if SHARED.get() {
-        let time = clock_gettime(ClockId::ThreadCPUTime);
-        let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
-        let rest = u64::try_from(time.tv_nsec).unwrap_or_default();
-        return seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+        return of_processor();
     }
     u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// What the processor gave this thread, in nanoseconds. A system call.
+pub(super) fn of_processor() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    let rest = u64::try_from(time.tv_nsec).unwrap_or_default();
+    seconds.saturating_mul(1_000_000_000).saturating_add(rest)
 }

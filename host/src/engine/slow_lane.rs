@@ -11,8 +11,12 @@ use tokio::task::JoinHandle;
 
 use super::clock;
 
-/// How long an instance may compute, in all, on the threads that all requests share.
-const SHORT: Duration = Duration::from_millis(1);
+/// An instance that was busy for so long, in all, on the threads that all requests share may be one
+/// that computes for long. It may as well have waited for the processor, so from then on its processor
+/// time is measured, which costs a system call at each look.
+const SUSPECT: Duration = Duration::from_micros(500);
+/// How much processor time it may take after that.
+const SHORT: Duration = Duration::from_micros(500);
 /// How much less of a processor the threads of the slow lane get where others want it, in `nice`
 /// values: about a tenth.
 #[cfg(target_os = "linux")]
@@ -64,6 +68,7 @@ impl SlowLane {
         Carried {
             place: Place::Home(Box::pin(future)),
             spent: 0,
+            is_suspect: false,
             lane: self.clone(),
         }
     }
@@ -100,8 +105,9 @@ impl Drop for Lane {
 /// A future that may be carried over to the slow lane. Dropping it drops what it carries.
 pub struct Carried<F: Future> {
     place: Place<F>,
-    /// Nanoseconds of polls at home.
+    /// Nanoseconds of polls at home: as they passed, and of the processor once it is suspect.
     spent: u64,
+    is_suspect: bool,
     lane: SlowLane,
 }
 
@@ -120,24 +126,34 @@ where
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if let Place::Home(future) = &mut self.place {
-            let began = clock::nanoseconds();
+        let this = &mut *self;
+        if let Place::Home(future) = &mut this.place {
+            let (clock, most): (fn() -> u64, _) = if this.is_suspect {
+                (clock::of_processor, SHORT)
+            } else {
+                (clock::nanoseconds, SUSPECT)
+            };
+            let began = clock();
             let polled = future.as_mut().poll(cx);
-            self.spent += clock::nanoseconds().saturating_sub(began);
+            this.spent += clock().saturating_sub(began);
             if polled.is_ready() {
-                self.place = Place::Nowhere;
+                this.place = Place::Nowhere;
                 return polled;
             }
-            if Duration::from_nanos(self.spent) < SHORT {
+            if Duration::from_nanos(this.spent) < most {
                 return Poll::Pending;
             }
-            if let Place::Home(future) = std::mem::replace(&mut self.place, Place::Nowhere)
-                && let Some(carried) = self.lane.take(future)
+            if !std::mem::replace(&mut this.is_suspect, true) {
+                this.spent = 0;
+                return Poll::Pending;
+            }
+            if let Place::Home(future) = std::mem::replace(&mut this.place, Place::Nowhere)
+                && let Some(carried) = this.lane.take(future)
             {
-                self.place = Place::Lane(carried);
+                this.place = Place::Lane(carried);
             }
         }
-        let Place::Lane(carried) = &mut self.place else {
+        let Place::Lane(carried) = &mut this.place else {
             return Poll::Pending;
         };
         match ready!(Pin::new(carried).poll(cx)) {
@@ -197,17 +213,31 @@ mod tests {
         thread::current().name().unwrap_or_default().to_owned()
     }
 
+    /// Computes for longer than one may that is suspect, and lets others have the thread.
+    async fn compute() {
+        for most in [SUSPECT, SHORT] {
+            let began = clock::of_processor();
+            while Duration::from_nanos(clock::of_processor() - began) <= most {
+                std::hint::spin_loop();
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn only_what_computes_for_long_is_carried_and_what_it_starts_is_not() {
         let lane = SlowLane::start().unwrap();
+        // One that waits for the processor has not computed.
         let short = tokio::spawn(lane.carry(async {
-            tokio::task::yield_now().await;
+            for _ in 0..4 {
+                thread::sleep(SUSPECT);
+                tokio::task::yield_now().await;
+            }
             here()
         }));
         assert_ne!(short.await.unwrap(), "slow-lane");
         let long = tokio::spawn(lane.carry(async {
-            thread::sleep(SHORT);
-            tokio::task::yield_now().await;
+            compute().await;
             let spawned = tokio::spawn(async { here() });
             // A timer of the lane's own would panic.
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -224,7 +254,7 @@ mod tests {
         let (held, dropped) = tokio::sync::oneshot::channel::<()>();
         let carried = tokio::spawn(lane.carry(async move {
             let _held = held;
-            thread::sleep(SHORT);
+            compute().await;
             std::future::pending::<()>().await;
         }));
         tokio::time::sleep(SHORT * 4).await;
@@ -236,8 +266,7 @@ mod tests {
     async fn a_panic_comes_back() {
         let lane = SlowLane::start().unwrap();
         let carried = tokio::spawn(lane.carry(async {
-            thread::sleep(SHORT);
-            tokio::task::yield_now().await;
+            compute().await;
             panic!("on purpose");
         }));
         assert!(carried.await.unwrap_err().is_panic());

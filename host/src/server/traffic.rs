@@ -1,25 +1,28 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
 
 /// What goes on over one connection. Cheap to clone.
+///
+/// A request and its end only count: whoever waits for a connection to rest looks when enough time
+/// has passed, and is not woken in between.
 #[derive(Debug, Clone)]
 pub(super) struct Traffic(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    exchanges: watch::Sender<Exchanges>,
+    began: Instant,
+    open: AtomicUsize,
+    stalled: AtomicUsize,
+    /// When the last exchange ended, in milliseconds since `began`.
+    ended: AtomicU64,
+    /// A response stalled, or one beside those that have stalled ended.
+    held_up: Notify,
     /// Bytes came in since the last request was complete: the next has begun.
     heard: AtomicBool,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Exchanges {
-    open: usize,
-    stalled: usize,
 }
 
 /// A request and its response, from the head of the one to the end of the other.
@@ -41,14 +44,18 @@ pub(super) enum Rest {
 impl Traffic {
     pub(super) fn new() -> Self {
         Self(Arc::new(Inner {
-            exchanges: watch::channel(Exchanges::default()).0,
+            began: Instant::now(),
+            open: AtomicUsize::new(0),
+            stalled: AtomicUsize::new(0),
+            ended: AtomicU64::new(0),
+            held_up: Notify::new(),
             heard: AtomicBool::new(false),
         }))
     }
 
     pub(super) fn begin(&self) -> Exchange {
         self.0.heard.store(false, Ordering::Relaxed);
-        self.0.exchanges.send_modify(|now| now.open += 1);
+        self.0.open.fetch_add(1, Ordering::SeqCst);
         Exchange {
             traffic: self.clone(),
             stalled: false,
@@ -66,19 +73,26 @@ impl Traffic {
 
     /// Waits until nothing went on for `idle`, or all that goes on has stalled.
     pub(super) async fn rest(&self, idle: Duration) -> Rest {
-        let mut exchanges = self.0.exchanges.subscribe();
+        let inner = &*self.0;
         loop {
-            let now = *exchanges.borrow_and_update();
-            if now.open == 0 {
-                tokio::select! {
-                    () = sleep(idle) => return Rest::Idle,
-                    _ = exchanges.changed() => {}
+            // Made before the look, so that nothing between the two is missed.
+            let held_up = inner.held_up.notified();
+            let open = inner.open.load(Ordering::SeqCst);
+            let wait = if open == 0 {
+                let ended = Duration::from_millis(inner.ended.load(Ordering::SeqCst));
+                let rested = inner.began.elapsed().saturating_sub(ended);
+                match idle.checked_sub(rested) {
+                    Some(rest) if !rest.is_zero() => rest,
+                    _ => return Rest::Idle,
                 }
-            } else if now.open == now.stalled {
+            } else if open == inner.stalled.load(Ordering::SeqCst) {
                 return Rest::Stalled;
             } else {
-                // The sender is in `self`.
-                let _ = exchanges.changed().await;
+                idle
+            };
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = held_up => {}
             }
         }
     }
@@ -88,8 +102,9 @@ impl Exchange {
     /// The client takes nothing more of the response.
     pub fn stall(&mut self) {
         if !std::mem::replace(&mut self.stalled, true) {
-            let exchanges = &self.traffic.0.exchanges;
-            exchanges.send_modify(|now| now.stalled += 1);
+            let inner = &self.traffic.0;
+            inner.stalled.fetch_add(1, Ordering::SeqCst);
+            inner.held_up.notify_waiters();
         }
     }
 }
@@ -98,9 +113,14 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let inner = &self.traffic.0;
         inner.heard.store(false, Ordering::Relaxed);
-        inner.exchanges.send_modify(|now| {
-            now.open -= 1;
-            now.stalled -= usize::from(self.stalled);
-        });
+        let now = u64::try_from(inner.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        inner.ended.store(now, Ordering::SeqCst);
+        if self.stalled {
+            inner.stalled.fetch_sub(1, Ordering::SeqCst);
+        }
+        inner.open.fetch_sub(1, Ordering::SeqCst);
+        if inner.stalled.load(Ordering::SeqCst) > 0 {
+            inner.held_up.notify_waiters();
+        }
     }
 }

@@ -9,6 +9,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::json::Json;
+use super::lines::STDOUT;
 use super::record::Record;
 use super::request::{REQUEST, Request, nearest};
 use super::text::Text;
@@ -62,7 +63,7 @@ where
         event.record(&mut record);
         // A log that cannot be written is not worth ending the process for.
         let _ = match &self.writer {
-            Writer::Json(json) => std::io::stdout().lock().write_all(&json.line(record)),
+            Writer::Json(json) => STDOUT.write(&json.line(record)),
             Writer::Text(text) => std::io::stderr().lock().write_all(&text.line(record)),
         };
     }
