@@ -11,8 +11,8 @@ use crate::{Error, Operation};
 
 /// What the threads know of an operation.
 pub(super) trait Job: Send {
-    /// Runs it in the open transaction. True when what it wrote shall be kept. May be called again
-    /// when the transaction was rolled back.
+    /// Runs it in the open transaction. True when what it wrote, if anything, shall be kept. May be
+    /// called again when the transaction was rolled back.
     fn run(&mut self, transaction: &mut Open<'_>) -> bool;
 
     /// Tells the caller: what the operation returned, or why it could not be kept.

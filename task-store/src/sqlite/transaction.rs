@@ -13,21 +13,33 @@ use crate::{Error, Row, Transaction, Value};
 pub(super) struct Open<'a> {
     connection: &'a mut Connection,
     place: &'a Place,
+    wrote: bool,
 }
 
 impl<'a> Open<'a> {
     pub(super) fn new(connection: &'a mut Connection, place: &'a Place) -> Self {
-        Self { connection, place }
+        Self {
+            connection,
+            place,
+            wrote: false,
+        }
     }
 
-    fn execute_now(&self, sql: &str, params: &[Value]) -> rusqlite::Result<u64> {
+    /// Whether a statement ran that may have changed something.
+    pub(super) fn wrote(&self) -> bool {
+        self.wrote
+    }
+
+    fn execute_now(&mut self, sql: &str, params: &[Value]) -> rusqlite::Result<u64> {
         let mut statement = self.connection.prepare_cached(sql)?;
+        self.wrote |= !statement.readonly();
         let rows = statement.execute(params_from_iter(params.iter().map(Bound)))?;
         Ok(rows as u64)
     }
 
-    fn query_now(&self, sql: &str, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    fn query_now(&mut self, sql: &str, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
         let mut statement: CachedStatement<'_> = self.connection.prepare_cached(sql)?;
+        self.wrote |= !statement.readonly();
         let columns = statement.column_count();
         let mut rows = statement.query(params_from_iter(params.iter().map(Bound)))?;
         let mut result = Vec::new();
@@ -47,10 +59,8 @@ impl Transaction for Open<'_> {
         sql: &'static str,
         params: &[Value],
     ) -> impl Future<Output = Result<u64, Error>> + Send {
-        ready(
-            self.execute_now(sql, params)
-                .map_err(|error| fault(self.place, &error)),
-        )
+        let executed = self.execute_now(sql, params);
+        ready(executed.map_err(|error| fault(self.place, &error)))
     }
 
     fn query(
@@ -58,10 +68,8 @@ impl Transaction for Open<'_> {
         sql: &'static str,
         params: &[Value],
     ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send {
-        ready(
-            self.query_now(sql, params)
-                .map_err(|error| fault(self.place, &error)),
-        )
+        let found = self.query_now(sql, params);
+        ready(found.map_err(|error| fault(self.place, &error)))
     }
 }
 

@@ -56,21 +56,33 @@ struct Writer {
     written: Arc<Written>,
 }
 
+/// How a group runs in its transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Together {
+    /// Without savepoints, which cost as much as two small statements each: few operations are
+    /// refused, and most of those before they wrote anything.
+    Bare,
+    /// Each in a savepoint, so that one that is refused does not undo the others.
+    Guarded,
+}
+
+/// Why a group was not written.
+enum Unwritten {
+    /// Nobody can write now.
+    NotBegun(Error),
+    /// An operation was refused that had written, and nothing but the whole group can be undone.
+    Mixed,
+    Failed(Error),
+}
+
 impl Writer {
     /// Runs a group, commits, and answers. When the transaction itself fails, the operations are
     /// repeated one by one, so that the one that breaks it (a value too large for the disk, say)
     /// fails alone.
     fn write(&mut self, mut group: Vec<Box<dyn Job>>) {
-        if let Err(error) = self.statement("BEGIN IMMEDIATE") {
-            for job in group {
-                job.answer(Err(error.clone()));
-            }
-            return;
-        }
-        let committed = self.run(&mut group).and_then(|()| self.statement("COMMIT"));
-        if committed.is_err() && !self.connection.is_autocommit() {
-            // When even this fails, the next BEGIN reports it.
-            let _ = self.statement("ROLLBACK");
+        let mut committed = self.attempt(&mut group, Together::Bare);
+        if matches!(committed, Err(Unwritten::Mixed)) {
+            committed = self.attempt(&mut group, Together::Guarded);
         }
         match committed {
             Ok(()) => {
@@ -82,12 +94,16 @@ impl Writer {
                     job.answer(Ok(()));
                 }
             }
-            Err(_) if group.len() > 1 => {
+            Err(Unwritten::Failed(_) | Unwritten::Mixed) if group.len() > 1 => {
                 for job in group {
                     self.write(vec![job]);
                 }
             }
-            Err(error) => {
+            Err(unwritten) => {
+                let error = match unwritten {
+                    Unwritten::NotBegun(error) | Unwritten::Failed(error) => error,
+                    Unwritten::Mixed => self.undone(),
+                };
                 for job in group {
                     job.answer(Err(error.clone()));
                 }
@@ -95,24 +111,55 @@ impl Writer {
         }
     }
 
-    /// Each in a savepoint, so that one that is refused does not undo the others.
-    fn run(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
+    /// One transaction, which is over when this returns.
+    fn attempt(&mut self, group: &mut [Box<dyn Job>], how: Together) -> Result<(), Unwritten> {
+        self.statement("BEGIN IMMEDIATE")
+            .map_err(Unwritten::NotBegun)?;
+        let ran = self.run(group, how);
+        let committed = ran.and_then(|()| self.bound("COMMIT"));
+        if committed.is_err() && !self.connection.is_autocommit() {
+            // When even this fails, the next BEGIN reports it.
+            let _ = self.statement("ROLLBACK");
+        }
+        committed
+    }
+
+    fn run(&mut self, group: &mut [Box<dyn Job>], how: Together) -> Result<(), Unwritten> {
+        let guarded = how == Together::Guarded;
         for job in group {
-            self.statement("SAVEPOINT operation")?;
-            let keep = job.run(&mut Open::new(&mut self.connection, &self.place));
+            if guarded {
+                self.bound("SAVEPOINT operation")?;
+            }
+            let mut open = Open::new(&mut self.connection, &self.place);
+            let keep = job.run(&mut open);
+            let undo = !keep && open.wrote();
             // A full disk or a failure to read can make SQLite end the whole transaction.
             if self.connection.is_autocommit() {
-                return Err(Error::Unavailable(format!(
-                    "{} is unavailable: SQLite undid the transaction",
-                    self.place
-                )));
+                return Err(Unwritten::Failed(self.undone()));
             }
-            if !keep {
-                self.statement("ROLLBACK TO operation")?;
+            if undo && !guarded {
+                return Err(Unwritten::Mixed);
             }
-            self.statement("RELEASE operation")?;
+            if undo {
+                self.bound("ROLLBACK TO operation")?;
+            }
+            if guarded {
+                self.bound("RELEASE operation")?;
+            }
         }
         Ok(())
+    }
+
+    /// A statement that the whole group depends on.
+    fn bound(&self, sql: &str) -> Result<(), Unwritten> {
+        self.statement(sql).map_err(Unwritten::Failed)
+    }
+
+    fn undone(&self) -> Error {
+        Error::Unavailable(format!(
+            "{} is unavailable: SQLite undid the transaction",
+            self.place
+        ))
     }
 
     fn statement(&self, sql: &str) -> Result<(), Error> {
