@@ -18,8 +18,9 @@ use attache_host::signals::{Hangups, Signals};
 use attache_host::telemetry::{LogFormat, Telemetry};
 use clap::error::ErrorKind;
 
-/// musl's own allocator makes a request a tenth dearer, or more. glibc's is as quick as this one and
-/// takes less memory: see docs/binary.md.
+/// A request is begun on one thread and ended on another, and what they allocate goes back and forth:
+/// glibc's own allocator makes them wait for each other, and musl's is dearer still. See
+/// docs/binary.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
