@@ -34,7 +34,7 @@ use crate::card_signer::CardSigner;
 use crate::component::{self, Cache, ComponentDigest, LoadError};
 use crate::config::GuestLimits;
 use crate::dispatch::Dispatcher;
-use crate::engine::{CpuMeter, Ticker};
+use crate::engine::{CpuMeter, Habit, Ticker};
 use crate::identity::Caller;
 use crate::instance::{self, Breach, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
@@ -85,6 +85,7 @@ pub struct Agent {
     deployed_at: Arc<str>,
     handler: ProxyPre<Instance>,
     worker: Option<WorkerPre<Instance>>,
+    habit: Habit,
 }
 
 impl Agent {
@@ -123,12 +124,18 @@ impl Agent {
             deployed_at: deployed_at.to_string().into(),
             handler,
             worker,
+            habit: Habit::default(),
         })
     }
 
     /// What HTTP requests are handed to.
     pub fn handler(&self) -> &ProxyPre<Instance> {
         &self.handler
+    }
+
+    /// For how long its instances compute.
+    pub fn habit(&self) -> &Habit {
+        &self.habit
     }
 
     /// What its instances may use.

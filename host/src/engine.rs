@@ -5,13 +5,15 @@
 //! it; `compile` therefore names the CPU that it may count on and takes nothing from its own.
 
 mod clock;
+mod habit;
 mod meter;
 mod slow_lane;
 mod space;
 mod ticker;
 
+pub use habit::Habit;
 pub use meter::{CpuMeter, Metered};
-pub use slow_lane::{Carried, SlowLane};
+pub use slow_lane::SlowLane;
 pub use space::AddressSpace;
 pub use ticker::Ticker;
 

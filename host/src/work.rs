@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::engine::SlowLane;
+use crate::engine::{Habit, SlowLane};
 
 /// The work of this process that is still going on. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -57,6 +57,15 @@ impl Work {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.spawn_as(&Habit::default(), future)
+    }
+
+    /// The same for one of those that have a habit in common.
+    pub fn spawn_as<F>(&self, habit: &Habit, future: F) -> JoinHandle<Option<F::Output>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         self.running.send_modify(|running| *running += 1);
         let piece = Piece(self.running.clone());
         let mut dropped = self.dropped.subscribe();
@@ -69,7 +78,7 @@ impl Work {
             output
         };
         match &self.lane {
-            Some(lane) => tokio::spawn(lane.carry(piece)),
+            Some(lane) => lane.spawn(piece, habit),
             None => tokio::spawn(piece),
         }
     }

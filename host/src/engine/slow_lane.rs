@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use super::clock;
+use super::{Habit, clock};
 
 /// An instance that was busy for so long, in all, on the threads that all requests share may be one
 /// that computes for long. It may as well have waited for the processor, so from then on its processor
@@ -28,7 +28,8 @@ const NICENESS: i32 = 10;
 /// each: a request of a millisecond takes many times that beside two or three that compute. So an
 /// instance that has computed for a while is carried over to threads of lower priority, where it
 /// goes on among its like, and the threads that it came from stay free for sockets and for requests
-/// that are soon done. Cheap to clone.
+/// that are soon done. Where that is the [`Habit`] of a component, its instances begin there. Cheap to
+/// clone.
 #[derive(Debug, Clone)]
 pub struct SlowLane(Arc<Lane>);
 
@@ -59,31 +60,49 @@ impl SlowLane {
         })))
     }
 
-    /// Runs `future` where it is polled, and here from when it has computed for long.
-    pub fn carry<F>(&self, future: F) -> Carried<F>
+    /// Runs `future` on the runtime that serves, and here from when it has computed for long, or from
+    /// its beginning if that is its habit.
+    pub fn spawn<F>(&self, future: F, habit: &Habit) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        Carried {
-            place: Place::Home(Box::pin(future)),
+        let mut future = Box::pin(future);
+        if habit.is_long() {
+            match self.take(future, Some(habit.clone())) {
+                Ok(taken) => return taken,
+                Err(back) => future = back,
+            }
+        }
+        self.0.home.spawn(Carried {
+            place: Place::Home(future),
             spent: 0,
             is_suspect: false,
+            habit: habit.clone(),
             lane: self.clone(),
-        }
+        })
     }
 
-    fn take<F>(&self, future: Pin<Box<F>>) -> Option<JoinHandle<F::Output>>
+    /// `learns` is told when it has ended whether it computed for long.
+    fn take<F>(
+        &self,
+        future: Pin<Box<F>>,
+        learns: Option<Habit>,
+    ) -> Result<JoinHandle<F::Output>, Pin<Box<F>>>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let Some(runtime) = self.0.runtime.as_ref() else {
+            return Err(future);
+        };
         let away = Away {
             home: self.0.home.clone(),
             future: Some(future),
+            spent: 0,
+            learns,
         };
-        let runtime = self.0.runtime.as_ref()?;
-        Some(runtime.spawn(away))
+        Ok(runtime.spawn(away))
     }
 }
 
@@ -103,11 +122,12 @@ impl Drop for Lane {
 }
 
 /// A future that may be carried over to the slow lane. Dropping it drops what it carries.
-pub struct Carried<F: Future> {
+struct Carried<F: Future> {
     place: Place<F>,
     /// Nanoseconds of polls at home: as they passed, and of the processor once it is suspect.
     spent: u64,
     is_suspect: bool,
+    habit: Habit,
     lane: SlowLane,
 }
 
@@ -138,6 +158,7 @@ where
             this.spent += clock().saturating_sub(began);
             if polled.is_ready() {
                 this.place = Place::Nowhere;
+                this.habit.note(false);
                 return polled;
             }
             if Duration::from_nanos(this.spent) < most {
@@ -147,10 +168,12 @@ where
                 this.spent = 0;
                 return Poll::Pending;
             }
-            if let Place::Home(future) = std::mem::replace(&mut this.place, Place::Nowhere)
-                && let Some(carried) = this.lane.take(future)
-            {
-                this.place = Place::Lane(carried);
+            this.habit.note(true);
+            if let Place::Home(future) = std::mem::replace(&mut this.place, Place::Nowhere) {
+                this.place = match this.lane.take(future, None) {
+                    Ok(carried) => Place::Lane(carried),
+                    Err(back) => Place::Home(back),
+                };
             }
         }
         let Place::Lane(carried) = &mut this.place else {
@@ -182,18 +205,30 @@ struct Away<F> {
     home: Handle,
     /// None only while it is dropped.
     future: Option<Pin<Box<F>>>,
+    /// Nanoseconds of the processor, if somebody learns from them.
+    spent: u64,
+    learns: Option<Habit>,
 }
 
 impl<F: Future> Future for Away<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let home = self.home.clone();
-        let _home = home.enter();
-        match &mut self.future {
-            Some(future) => future.as_mut().poll(cx),
-            None => Poll::Pending,
+        let this = &mut *self;
+        let _home = this.home.enter();
+        let Some(future) = &mut this.future else {
+            return Poll::Pending;
+        };
+        let Some(habit) = &this.learns else {
+            return future.as_mut().poll(cx);
+        };
+        let began = clock::of_processor();
+        let polled = future.as_mut().poll(cx);
+        this.spent += clock::of_processor().saturating_sub(began);
+        if polled.is_ready() {
+            habit.note(Duration::from_nanos(this.spent) >= SUSPECT + SHORT);
         }
+        polled
     }
 }
 
@@ -228,35 +263,53 @@ mod tests {
     async fn only_what_computes_for_long_is_carried_and_what_it_starts_is_not() {
         let lane = SlowLane::start().unwrap();
         // One that waits for the processor has not computed.
-        let short = tokio::spawn(lane.carry(async {
+        let habit = Habit::default();
+        let waits = async {
             for _ in 0..4 {
                 thread::sleep(SUSPECT);
                 tokio::task::yield_now().await;
             }
             here()
-        }));
+        };
+        let short = lane.spawn(waits, &habit);
         assert_ne!(short.await.unwrap(), "slow-lane");
-        let long = tokio::spawn(lane.carry(async {
+        let computes = async {
             compute().await;
             let spawned = tokio::spawn(async { here() });
             // A timer of the lane's own would panic.
             tokio::time::sleep(Duration::from_millis(1)).await;
             (here(), spawned.await.unwrap())
-        }));
-        let (long, spawned) = long.await.unwrap();
+        };
+        let (long, spawned) = lane.spawn(computes, &habit).await.unwrap();
         assert_eq!(long, "slow-lane");
         assert_ne!(spawned, "slow-lane");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn whose_habit_it_is_begins_there_until_it_is_no_more() {
+        let lane = SlowLane::start().unwrap();
+        let habit = Habit::default();
+        while !habit.is_long() {
+            lane.spawn(compute(), &habit).await.unwrap();
+        }
+        let first = || lane.spawn(async { here() }, &habit);
+        assert_eq!(first().await.unwrap(), "slow-lane");
+        while habit.is_long() {
+            first().await.unwrap();
+        }
+        assert_ne!(first().await.unwrap(), "slow-lane");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn what_is_dropped_is_dropped_wherever_it_is() {
         let lane = SlowLane::start().unwrap();
         let (held, dropped) = tokio::sync::oneshot::channel::<()>();
-        let carried = tokio::spawn(lane.carry(async move {
+        let holds = async move {
             let _held = held;
             compute().await;
             std::future::pending::<()>().await;
-        }));
+        };
+        let carried = lane.spawn(holds, &Habit::default());
         tokio::time::sleep(SHORT * 4).await;
         carried.abort();
         assert!(dropped.await.is_err());
@@ -265,10 +318,11 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_panic_comes_back() {
         let lane = SlowLane::start().unwrap();
-        let carried = tokio::spawn(lane.carry(async {
+        let panics = async {
             compute().await;
             panic!("on purpose");
-        }));
+        };
+        let carried = lane.spawn(panics, &Habit::default());
         assert!(carried.await.unwrap_err().is_panic());
     }
 }

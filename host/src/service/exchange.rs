@@ -44,12 +44,13 @@ pub(super) async fn begin(
     let (audience, attention) = Audience::new(&limits);
     let outcome = Outcome::default();
     let noted = outcome.clone();
+    let habit = agent.habit().clone();
     let instance = async move {
         let served = serve(&agent, caller, request, sender, attention, &noted).await;
         drop(permit);
         served
     };
-    let instance = work.spawn(instance.instrument(span));
+    let instance = work.spawn_as(&habit, instance.instrument(span));
     match head.await {
         Ok(Ok(response)) => {
             audience.has_head();
