@@ -21,7 +21,7 @@ use crate::google::Google;
 use crate::outbound::{Network, OutboundConfig};
 use crate::paths;
 use crate::secret::Secret;
-use own::{Own, add_environment, overlaid, unknown_variable};
+use own::{Own, add_environment, known, overlaid, unknown_variable};
 
 const COMPONENT: &str = "ATTACHE_COMPONENT (COMPONENT)";
 const AGENTS: &str = "ATTACHE_AGENTS (--agent)";
@@ -96,6 +96,12 @@ pub(super) fn resolve(given: Given<'_>) -> Result<Vec<AgentConfig>, ConfigError>
     let surroundings = given.surroundings;
     let environment = surroundings.environment;
     let files = named_files(&given)?;
+    refuse_tables_without_agent(&given.tables, &files)?;
+    let known = known();
+    let known: Vec<_> = known.iter().map(String::as_str).collect();
+    for table in &given.tables.agents {
+        table.check_keys(&known)?;
+    }
     let table = |table: &AgentTable| (table.name().to_owned(), Own::of_table(table));
     let mut sections: BTreeMap<_, _> = given.tables.agents.iter().map(table).collect();
     if files.is_empty() {
@@ -184,6 +190,24 @@ fn named_files(given: &Given<'_>) -> Result<BTreeMap<AgentName, PathBuf>, Config
         _ => {}
     }
     Ok(files)
+}
+
+/// What is set for an agent that there is not is a slip that nobody would notice.
+fn refuse_tables_without_agent(
+    tables: &Tables,
+    files: &BTreeMap<AgentName, PathBuf>,
+) -> Result<(), ConfigError> {
+    let lacks = |table: &&AgentTable| !files.keys().any(|name| name.as_str() == table.name());
+    match tables.agents.iter().find(lacks) {
+        Some(table) => Err(ConfigError::missing(
+            table.named("component"),
+            format!(
+                "give the path of a .wasm or .cwasm file, or name the agent by --agent {}=FILE",
+                table.name()
+            ),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn components_in(folder: &str) -> Result<BTreeSet<PathBuf>, ConfigError> {

@@ -15,7 +15,7 @@ mod outlet;
 mod request;
 
 pub use catalogue::{CATALOGUE, Kind, Metric};
-pub use gauges::{Counted, Pool, instance, not_serving, serving, waiting, watch_pool};
+pub use gauges::{Counted, Pool, instance, serving, waiting, watch_pool};
 pub(crate) use outlet::TEXT;
 pub use outlet::{NotShown, Prometheus};
 pub(crate) use request::RequestMeter;
@@ -293,9 +293,7 @@ mod tests {
         }
         assert!(!text.contains("sha256:1"));
         drop(waits);
-        not_serving("analyst");
         let text = Prometheus::new(registry, provider).text().unwrap();
-        assert!(!text.contains("attache_component_info{"));
         assert!(text.contains("attache_queue_waiting 0"));
     }
 

@@ -216,6 +216,11 @@ fn what_the_file_says_wrong_is_one_sentence_of_both_commands() {
             "[agents.Sales]",
             "the name of an agent in AT:1 is \"Sales\": ",
         ),
+        (
+            "[agents.sales]\nmax-body = 1048576",
+            "agents.sales.component in AT:1 is not set: give the path of a .wasm or .cwasm file, \
+             or name the agent by --agent sales=FILE.",
+        ),
     ] {
         let folder = Folder::with(text);
         let file = folder.file();

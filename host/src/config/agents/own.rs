@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Command, FromArgMatches};
@@ -79,33 +79,47 @@ pub(super) fn unknown_variable(variable: &str, why: &str) -> ConfigError {
     )
 }
 
+/// What is not a flag and belongs to an agent all the same.
+const BESIDE_FLAGS: [&str; 3] = ["component", "host", "public-url"];
+
+fn flags_of_agent() -> Command {
+    AgentFlags::augment_args(Command::new("agent").no_binary_name(true))
+        .mut_args(|flag| flag.env(None::<&str>))
+}
+
+/// Every setting that an agent may have of its own.
+pub(super) fn known() -> Vec<String> {
+    let command = flags_of_agent();
+    let flags = command.get_arguments().filter_map(|flag| flag.get_long());
+    let flags = flags.filter(|flag| *flag != "config");
+    let mut known: Vec<_> = BESIDE_FLAGS
+        .into_iter()
+        .chain(flags)
+        .map(str::to_owned)
+        .collect();
+    known.sort();
+    known
+}
+
 /// The flags of one agent: `settings` over those that all share. Read as flags, so that each means what
 /// it means there.
 pub(super) fn overlaid(
     mut flags: AgentFlags,
     settings: BTreeMap<String, String>,
 ) -> Result<AgentFlags, ConfigError> {
-    let command = AgentFlags::augment_args(Command::new("agent").no_binary_name(true))
-        .mut_args(|flag| flag.env(None::<&str>));
-    let known: BTreeSet<_> = command
-        .get_arguments()
-        .filter_map(|flag| flag.get_long())
-        .filter(|flag| *flag != "config")
-        .map(str::to_owned)
-        .collect();
+    let known = known();
     let mut words = Vec::new();
     for (key, value) in settings {
         if !known.contains(&key) {
-            let known: Vec<_> = known.iter().map(String::as_str).collect();
             let expected = format!(
-                "an agent has no such setting; there are component, host, public-url, {}",
+                "an agent has no such setting; there are {}",
                 known.join(", ")
             );
             return Err(ConfigError::new(key, value, expected));
         }
         words.push(format!("--{key}={value}"));
     }
-    let read = command.try_get_matches_from(words);
+    let read = flags_of_agent().try_get_matches_from(words);
     match read.and_then(|matches| flags.update_from_arg_matches(&matches)) {
         Ok(()) => Ok(flags),
         Err(error) => Err(ConfigError::missing("its settings", error.to_string())),

@@ -67,12 +67,6 @@ pub fn serving(agent: &str, digest: &str) {
     serving.insert(agent.to_owned(), digest.to_owned());
 }
 
-/// Nothing serves `agent` any more.
-pub fn not_serving(agent: &str) {
-    let mut serving = SERVING.lock().unwrap_or_else(PoisonError::into_inner);
-    serving.remove(agent);
-}
-
 /// Where to look for the state of the pool of connections. The first call wins.
 pub fn watch_pool(look: impl Fn() -> Pool + Send + Sync + 'static) {
     let _ = POOL.set(Box::new(look));
