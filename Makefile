@@ -85,12 +85,13 @@ lint: wasm-target deny ## Check the format, the code, and what is in the depende
 	scripts/check-dependencies
 
 .PHONY: bench
-bench: image components clients ## Print sizes, times, memory and throughput, beside the Python SDK's
+bench: image components clients ## Print sizes, times, memory and throughput, beside the Python SDK's and BEFORE's
 	@echo '== bench: measures the image just built (profile $(PROFILE)) and the Python server'
 	cargo build --profile fast -p attache-load
 	cargo build --profile fast -p attache-task-store --features postgres --example stored
 	$(PYTHON) bench/main.py --rootfs $(ROOTFS) --shipped $(AGENT_FILE) \
-		--agent $(GUESTS)/tck_agent.wasm --programs $(TARGET)/fast --results $(TARGET)/bench
+		--agent $(GUESTS)/tck_agent.wasm --programs $(TARGET)/fast --results $(TARGET)/bench \
+		$(if $(BEFORE),--before $(BEFORE)) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: image
 image: wasm-target $(if $(filter musl,$(LIBC)),musl) ## Assemble the container's root filesystem in target/image/rootfs, with an SBOM

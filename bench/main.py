@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import cost
 import latency
 import memory
 import report
@@ -24,7 +25,7 @@ import start
 import stored
 from servers import Host, Reference
 
-BENCHMARKS = [sizes, start, memory, latency, senders, stored]
+BENCHMARKS = [sizes, start, cost, memory, latency, senders, stored]
 
 
 def main() -> None:
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--shipped", type=Path, required=True, help="the agent that ships, .wasm")
     parser.add_argument("--programs", type=Path, required=True, help="where cargo builds to")
     parser.add_argument("--results", type=Path, required=True, help="where results.json goes")
+    parser.add_argument("--before", type=Path, help="an older attache-host, to compare with")
     parser.add_argument("--only", nargs="*", choices=[b.__name__ for b in BENCHMARKS])
     arguments = parser.parse_args()
 
@@ -60,6 +62,7 @@ def main() -> None:
             load=arguments.programs / "attache-load",
             stored=arguments.programs / "examples" / "stored",
             scratch=Path(scratch),
+            before=arguments.before,
         )
         rows = []
         for benchmark in BENCHMARKS:

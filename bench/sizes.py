@@ -27,6 +27,8 @@ class Subjects:
     stored: Path
     """The program that fills a database and reads from it."""
     scratch: Path
+    before: Path | None = None
+    """An older attache-host, to compare with."""
     """A folder for what is needed for a while."""
 
     @property
