@@ -145,6 +145,7 @@ impl App {
             keeper: keeper.clone(),
             dispatcher: dispatcher.clone(),
             card_signer: config.card_signing.map(CardSigner::new).unwrap_or_default(),
+            spending: Default::default(),
         };
         let mut slots = Vec::with_capacity(config.agents.len());
         for agent in config.agents {
@@ -390,6 +391,13 @@ async fn open_slot(
         agent.grpc,
         agent.max_body,
     );
+    if let Some(model) = &agent.model {
+        let name = agent.name.as_ref().map(ToString::to_string);
+        info!(agent = name, "model: {model}");
+        if let Some(warning) = model.retirement() {
+            warn!("{warning}");
+        }
+    }
     settings.follow_files(secrets_reread);
     agent.outbound.follow_secrets(secrets_reread);
     let terms = Terms {

@@ -11,6 +11,7 @@
 #[doc(hidden)]
 pub mod bindings;
 mod config;
+pub mod model;
 mod outbound;
 mod platform;
 #[doc(hidden)]

@@ -150,6 +150,24 @@ async fn each_metric_counts_what_it_says() {
     }
     wait(at, "a2a_errors_total", &[r#"kind="llm""#], 1.0).await;
 
+    get(&host, "/usage?task=t&model=gemini-3.5-flash&tokens=40").await;
+    let model = r#"model="gemini-3.5-flash""#;
+    for (kind, tokens) in [("input", 40.0), ("output", 2.0), ("thought", 1.0)] {
+        let kind = format!("type={kind:?}");
+        let labels = [model, r#"provider="gcp.gemini""#, &kind];
+        wait(at, "a2a_llm_tokens_total", &labels, tokens).await;
+    }
+    let told = [model, r#"status="ok""#];
+    wait(at, "a2a_llm_request_duration_seconds_count", &told, 1.0).await;
+    let tool = [r#"tool="look""#, r#"kind="function""#, r#"failed="false""#];
+    wait(at, "a2a_tool_duration_seconds_count", &tool, 1.0).await;
+    // Of a component that tells, its requests are not counted beside it.
+    let path = "v1beta/models/gemini-3.5-flash:generateContent";
+    let url = format!("http://{}/{path}", elsewhere.address);
+    let both = format!("/usage?task=t&model=gemini-3.5-flash&tokens=40&fetch={url}");
+    get(&host, &both).await;
+    wait(at, "a2a_llm_request_duration_seconds_count", &[model], 2.0).await;
+
     let call = Request::builder()
         .method(Method::POST)
         .uri("/internal/tasks/run")

@@ -350,3 +350,31 @@ fn calling(asked: &Value) -> Vec<u8> {
     let body = asked["task"]["httpRequest"]["body"].as_str().unwrap();
     STANDARD.decode(body).unwrap()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_and_a_tool_took_is_in_the_trace() {
+    let collector = Collector::start().await;
+    let host = exporting(&collector, &[], &[]);
+    let path = "/usage?task=t&model=gemini-3.5-flash&tokens=40&error=timeout";
+    get_in(&host, path, ("traceparent", &traceparent("01"))).await;
+    let chat = collector
+        .span(|span| span.name == "chat gemini-3.5-flash")
+        .await;
+    let guest = collector.span(|span| span.name == "guest").await;
+    assert_eq!(chat.parent, guest.id);
+    for (key, value) in [
+        ("gen_ai.operation.name", "chat"),
+        ("gen_ai.provider.name", "gcp.gemini"),
+        ("gen_ai.request.model", "gemini-3.5-flash"),
+        ("gen_ai.usage.input_tokens", "40"),
+        ("gen_ai.usage.output_tokens", "2"),
+        ("error.type", "timeout"),
+    ] {
+        let found = chat.attributes.get(key).map(String::as_str);
+        assert_eq!(found, Some(value), "{key}: {:?}", chat.attributes);
+    }
+    let tool = collector
+        .span(|span| span.name == "execute_tool look")
+        .await;
+    assert_eq!(tool.parent, guest.id);
+}

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{caller, challenges, get_with, message, with_token};
+use crate::collector::Collector;
+use crate::elsewhere::Elsewhere;
 use crate::issuer::{Issuer, Key, now, unsigned};
+use crate::outbound::Call;
 use crate::process::{Host, compiled_probe, run};
 
 const IAP_AUDIENCE: &str = "/projects/1/locations/europe-west1/services/agent";
@@ -320,4 +323,54 @@ async fn the_user_comes_before_the_service_that_calls_for_them() {
         get_with(&host, "/caller", &[platform, bad]).await.status,
         401
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_users_own_token_goes_to_the_origin_that_is_configured_and_is_seen_nowhere_else() {
+    const TOKEN: &str = "ya29.of-the-user";
+    let google = Issuer::start().await;
+    let collector = Collector::start().await;
+    let (bigquery, other) = (Elsewhere::start().await, Elsewhere::start().await);
+    let rule = format!("{}=caller", bigquery.url(""));
+    let certs = google.url("/keys");
+    let collected = collector.url();
+    let host = on_cloud_run(&[
+        ("ATTACHE_AUTH", "cloud-run-iam"),
+        ("ATTACHE_GOOGLE_CERTS_URL", &certs),
+        ("ATTACHE_ALLOW_OUTBOUND", "127.0.0.1:*"),
+        ("ATTACHE_OUTBOUND_ALLOW_PRIVATE", "1"),
+        ("ATTACHE_CREDENTIALS", &rule),
+        ("ATTACHE_MODEL", "none"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collected),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        ("RUST_LOG", "debug"),
+    ]);
+    let platform = format!("Bearer {}", checked(json!({})));
+    let users = format!("Bearer {TOKEN}");
+    let headers = [
+        ("x-serverless-authorization", platform.as_str()),
+        ("authorization", users.as_str()),
+    ];
+    let mut seen = Vec::new();
+    for path in ["/echo", "/config", "/environment", "/caller"] {
+        seen.push(get_with(&host, path, &headers).await.text);
+    }
+    get_with(&host, "/runs/begin?id=one", &headers).await;
+    seen.push(get_with(&host, "/runs/get?id=one", &headers).await.text);
+    for server in [&bigquery, &other] {
+        let call = Call::one(&server.url("/query"));
+        seen.push(call.called_with(&host, &headers).await);
+    }
+    assert_eq!(bigquery.header("authorization").unwrap(), users);
+    assert_eq!(bigquery.header("x-serverless-authorization"), None);
+    assert!(!format!("{:?}", other.headers()).contains(TOKEN));
+    assert_eq!(other.header("authorization"), None);
+    collector.span(|span| span.name == "guest").await;
+    seen.push(format!("{:?}", host.entries()));
+    let spans = collector.spans();
+    seen.extend(spans.iter().map(|span| format!("{:?}", span.attributes)));
+    for seen in seen {
+        assert!(!seen.contains(TOKEN), "{seen}");
+    }
 }

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::Call;
-use crate::client::until;
+use crate::client::{get, until};
 use crate::elsewhere::Elsewhere;
 use crate::process::{Host, run};
 
@@ -227,4 +227,47 @@ fn a_rule_that_cannot_hold_ends_the_start() {
         "{said}"
     );
     assert!(!said.contains("s3cret"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_is_asked_as_the_service_and_the_component_sees_no_token() {
+    let target = Elsewhere::start().await;
+    let other = Elsewhere::start().await;
+    let metadata = metadata().await;
+    let base = target.url("");
+    let host = Host::start_with(
+        &["--allow-outbound", &other.address.to_string()],
+        &[
+            ("GCE_METADATA_HOST", &metadata),
+            ("GOOGLE_CLOUD_PROJECT", "my-project"),
+            ("GOOGLE_VERTEX_BASE_URL", &base),
+        ],
+    );
+    let answer = Call::one(&target.url("/v1/projects")).from(&host).await;
+    assert!(answer.ends_with("reached /v1/projects"), "{answer}");
+    let sent = target.header("authorization").unwrap();
+    assert_eq!(sent, format!("Bearer {ACCESS_TOKEN}"));
+    // Of private addresses only this one is named.
+    let refused = Call::one(&other.url("/")).from(&host).await;
+    assert_eq!(refused, "ErrorCode::HttpRequestDenied");
+    let config = get(&host, "/config").await.text;
+    for line in [
+        "model_provider=vertex",
+        "model=gemini-3.5-flash",
+        &format!("model_base_url={base}"),
+        "google_cloud_project=my-project",
+        "google_cloud_location=global",
+    ] {
+        assert!(
+            config.lines().any(|found| found == line),
+            "{line}: {config}"
+        );
+    }
+    let environment = get(&host, "/environment").await.text;
+    let headers = get(&host, "/echo").await.text;
+    let log = format!("{:?}", host.entries());
+    for seen in [answer, config, environment, headers, log] {
+        assert!(!seen.contains(ACCESS_TOKEN), "{seen}");
+    }
+    host.log_with("model: gemini-3.5-flash by Vertex AI");
 }

@@ -142,6 +142,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Probe {
                 let lines: Vec<_> = keys.into_iter().map(|(k, v)| format!("{k}={v}")).collect();
                 Reply::to(out).end(&lines.join("\n"));
             }
+            "/usage" => Reply::to(out).end(&usage(&target)),
             "/caller" => Reply::to(out).end(&caller()),
             "/environment" => {
                 let names: Vec<_> = std::env::vars().map(|(name, _)| name).collect();
@@ -169,6 +170,39 @@ impl bindings::exports::attache::agent::worker::Guest for Probe {
     fn notification(_: String, _: String, protocol_version: String) -> Result<Vec<u8>, String> {
         Err(format!("the probe does not speak {protocol_version}"))
     }
+}
+
+/// Tells the host of one question to a model and one call of a tool, if it may ask.
+fn usage(target: &Target) -> String {
+    use bindings::attache::agent::usage::{ModelCall, ToolCall, asked, called, may_ask};
+    let task_id = Some(target.text("task"));
+    if let Err(sentence) = may_ask(task_id.as_deref()) {
+        return sentence;
+    }
+    let url = target.text("fetch");
+    if !url.is_empty() {
+        let _ = outgoing::fetch(&url, 0);
+    }
+    asked(&ModelCall {
+        provider: "gcp.gemini".to_owned(),
+        model: target.text("model"),
+        task_id: task_id.clone(),
+        input_tokens: target.number("tokens"),
+        cached_tokens: 1,
+        output_tokens: 2,
+        thought_tokens: 1,
+        duration: 1500,
+        first_piece: Some(300),
+        error: Some(target.text("error")).filter(|error| !error.is_empty()),
+    });
+    called(&ToolCall {
+        name: "look".to_owned(),
+        kind: "function".to_owned(),
+        task_id,
+        duration: 20,
+        failed: false,
+    });
+    "told".to_owned()
 }
 
 /// Who calls, as far as the host tells.
