@@ -390,6 +390,13 @@ async fn open_slot(
         agent.grpc,
         agent.max_body,
     );
+    if let Some(model) = &agent.model {
+        let name = agent.name.as_ref().map(ToString::to_string);
+        info!(agent = name, "model: {model}");
+        if let Some(warning) = model.retirement() {
+            warn!("{warning}");
+        }
+    }
     settings.follow_files(secrets_reread);
     agent.outbound.follow_secrets(secrets_reread);
     let terms = Terms {

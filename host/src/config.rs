@@ -24,6 +24,7 @@ mod flags;
 mod guest_limits;
 mod identity;
 mod key_source;
+mod model;
 mod nearest;
 mod network;
 mod origins;
@@ -56,6 +57,7 @@ pub use flags::{Cli, CompileFlags, Flags, Verb};
 pub use guest_limits::{GuestLimitFlags, GuestLimits};
 pub use identity::IdentityFlags;
 pub(crate) use identity::may_be_asked;
+pub use model::{Model, Provider};
 pub use network::NetworkFlags;
 pub use outbound::OutboundFlags;
 pub(crate) use parse::shown as shown_size;
@@ -264,6 +266,9 @@ impl Config {
                 agent.settings.insert(key, Secret::given(&security));
             }
         }
+        let mut telemetry = telemetry::resolve(flags.telemetry, environment)?;
+        let models = agents.iter().filter_map(|agent| agent.model.as_ref());
+        telemetry.model_hosts.extend(models.filter_map(Model::host));
         Ok(Self {
             cache: cache(flags.cache_dir, &data, &platform)?,
             watch: parse::seconds("ATTACHE_WATCH (--watch)", flags.watch, WATCH)
@@ -302,7 +307,7 @@ impl Config {
                 Duration::from_secs(8),
             )?,
             log: log(flags.log_format, &platform, environment)?,
-            telemetry: telemetry::resolve(flags.telemetry, environment)?,
+            telemetry,
             project: environment.get("GOOGLE_CLOUD_PROJECT").map(str::to_owned),
             google,
             network,

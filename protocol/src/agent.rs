@@ -260,6 +260,15 @@ impl Context {
         Ok(())
     }
 
+    /// Sets a key of the task's metadata, which clients see: with the task, and in the update of its
+    /// next status. It is stored with whatever is emitted next, and at the latest with the end of the
+    /// run. An answer without a task has it in the message.
+    ///
+    /// A run sets at most 64 KiB, nested at most 32 levels deep; more fails the task.
+    pub fn set_metadata(&mut self, key: &str, value: Value) {
+        self.recorder.set_metadata(key, value);
+    }
+
     /// True when an earlier run on this message was lost, and this one takes its turn up. What it
     /// emitted is in [`Self::task`].
     pub fn is_resumed(&self) -> bool {

@@ -49,6 +49,17 @@ pub struct AgentFlags {
     )]
     pub outbound_allow_private: Option<String>,
 
+    /// The model that the agent is given: none, gemini[:MODEL], vertex[:MODEL], openai:MODEL, or auto
+    /// for what the environment has credentials of. Its host is allowed, the host adds what opens it,
+    /// and the component is told where it is. [default: auto; none for an agent with a name]
+    #[arg(
+        long,
+        env = "ATTACHE_MODEL",
+        hide_env_values = true,
+        value_name = "MODEL"
+    )]
+    pub model: Option<String>,
+
     /// What else there is to say about its calls.
     #[command(flatten)]
     pub outbound: OutboundFlags,
@@ -78,6 +89,7 @@ impl AgentFlags {
         Self {
             allow_outbound: None,
             outbound_allow_private: None,
+            model: None,
             config: Vec::new(),
             outbound: OutboundFlags {
                 credentials: None,

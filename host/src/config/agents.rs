@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use super::agent_flags::AgentFlags;
 use super::{
-    AgentTable, CardMode, ConfigError, Environment, GuestLimits, Platform, PublicUrl, Tables,
-    guest_limits, origins, outbound, parse, public_url, settings,
+    AgentTable, CardMode, ConfigError, Environment, GuestLimits, Model, Platform, PublicUrl,
+    Tables, guest_limits, model, origins, outbound, parse, public_url, settings,
 };
 use crate::agent::AgentName;
 use crate::component;
@@ -47,6 +47,8 @@ pub struct AgentConfig {
     pub grpc: bool,
     /// What the component may reach.
     pub outbound: OutboundConfig,
+    /// The model that it is given.
+    pub model: Option<Model>,
     /// Config keys for the component, as given; the host adds its own.
     pub settings: BTreeMap<String, Secret>,
     /// Bytes of a request body.
@@ -239,6 +241,10 @@ fn refuse_shared(
         let key = "ATTACHE_OUTBOUND_ALLOW_PRIVATE (--outbound-allow-private)";
         return Err(ConfigError::new(key, switch, expected));
     }
+    if let Some(model) = given(&flags.model) {
+        let expected = format!("{expected}MODEL instead");
+        return Err(ConfigError::new("ATTACHE_MODEL (--model)", model, expected));
+    }
     if given(&flags.outbound.credentials).is_some() {
         let expected = format!("{expected}CREDENTIALS instead");
         return Err(ConfigError::secret(
@@ -316,6 +322,22 @@ fn agent(
     if let Some(origins) = origins::origins(flags.allow_origin.clone())? {
         settings.insert("attache_allow_origin".to_owned(), Secret::given(&origins));
     }
+    let mut outbound = outbound::resolve(outbound::Given {
+        allow: flags.allow_outbound,
+        allow_private: flags.outbound_allow_private,
+        flags: flags.outbound,
+        network: surroundings.network,
+        google: surroundings.google,
+        environment: surroundings.environment,
+    })?;
+    let model = model::grant(
+        flags.model,
+        if name.is_none() { "auto" } else { model::NONE },
+        surroundings.environment,
+        surroundings.google,
+        &mut settings,
+        &mut outbound,
+    )?;
     Ok(AgentConfig {
         name,
         component,
@@ -326,14 +348,8 @@ fn agent(
             None => true,
             given => parse::switch("ATTACHE_GRPC (--grpc)", given)?,
         },
-        outbound: outbound::resolve(outbound::Given {
-            allow: flags.allow_outbound,
-            allow_private: flags.outbound_allow_private,
-            flags: flags.outbound,
-            network: surroundings.network,
-            google: surroundings.google,
-            environment: surroundings.environment,
-        })?,
+        outbound,
+        model,
         settings,
         max_body: parse::size(
             "ATTACHE_MAX_BODY (--max-body)",

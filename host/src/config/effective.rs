@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::shown::{HIDDEN, without_users};
 use super::source::{Setting, Source, Sources};
-use super::{Config, ConfigError, Environment, Flags, Platform, agents, settings};
+use super::{Config, ConfigError, Environment, Flags, Model, Platform, agents, settings};
 
 /// The flags of `config`.
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub enum Output {
 #[derive(Debug)]
 pub struct Effective {
     settings: Vec<Setting>,
-    found: [(&'static str, String); 3],
+    found: Vec<(String, String)>,
 }
 
 impl Effective {
@@ -80,13 +80,22 @@ impl Effective {
             Platform::Plain => "plain".to_owned(),
             Platform::CloudRun { service } => format!("Cloud Run, service {service}"),
         };
+        let mut found = vec![
+            ("listen".to_owned(), config.listen.to_string()),
+            ("platform".to_owned(), platform),
+            ("tasks".to_owned(), config.data.to_string()),
+        ];
+        found.extend(config.agents.iter().map(|agent| {
+            let key = match &agent.name {
+                Some(name) => format!("model of {name}"),
+                None => "model".to_owned(),
+            };
+            let model = agent.model.as_ref();
+            (key, model.map_or("none".to_owned(), Model::to_string))
+        }));
         Ok(Self {
             settings: all,
-            found: [
-                ("listen", config.listen.to_string()),
-                ("platform", platform),
-                ("tasks", config.data.to_string()),
-            ],
+            found,
         })
     }
 
@@ -110,7 +119,7 @@ impl Effective {
         });
         let found = self.found.iter();
         let found: Map<_, _> = found
-            .map(|(key, value)| (key.to_string(), Value::from(value.as_str())))
+            .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
             .collect();
         json!({"settings": settings.collect::<Vec<_>>(), "found": found})
     }

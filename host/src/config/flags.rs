@@ -65,7 +65,14 @@ Also read from the environment:
                           the same server without the pooler in front, for notifications
   APP_URL, AGENT_URL      accepted for ATTACHE_PUBLIC_URL, in this order
   K_SERVICE               set by Cloud Run: listen on 0.0.0.0, log JSON, find the service's URL
-  GOOGLE_CLOUD_PROJECT    the project that log entries name for their traces
+  GOOGLE_CLOUD_PROJECT    the project that log entries name for their traces, and whose Vertex AI an
+                          agent is given
+  GOOGLE_CLOUD_LOCATION, GOOGLE_GENAI_USE_ENTERPRISE, GOOGLE_GENAI_USE_VERTEXAI
+                          where Vertex AI is asked, and that it is
+  GEMINI_API_KEY, GOOGLE_API_KEY, OPENAI_API_KEY
+                          a key for a model (--model); with _FILE behind the name, the file that holds it
+  GOOGLE_GEMINI_BASE_URL, GOOGLE_VERTEX_BASE_URL, OPENAI_BASE_URL
+                          where a model is, if not where it usually is
   GCE_METADATA_HOST       host[:port] of the metadata server
   GOOGLE_APPLICATION_CREDENTIALS
                           file of the account that --credentials calls Google as; without it the one

@@ -5,7 +5,7 @@ use clap::{Arg, Command};
 /// The settings whose values are never shown: variables, and flags by the variables that stand for
 /// them. Each may stand in a file that its name with `_FILE` behind it names. So may every
 /// `ATTACHE_CONFIG_<KEY>`, which is secret too: only the component knows what is in it.
-const SECRET: [&str; 7] = [
+const SECRET: [&str; 10] = [
     "ATTACHE_API_KEYS",
     "ATTACHE_CARD_KEY",
     "ATTACHE_DATABASE_LISTEN_URL",
@@ -13,6 +13,9 @@ const SECRET: [&str; 7] = [
     "DATABASE_URL",
     "DB_PASS",
     "DB_PASSWORD",
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+    "OPENAI_API_KEY",
 ];
 
 /// True when the value of this variable is not to be shown.
@@ -54,7 +57,7 @@ pub(super) enum Role {
     Platform,
 }
 
-pub(super) const VARIABLES: [Variable; 20] = {
+pub(super) const VARIABLES: [Variable; 29] = {
     const fn own(name: &'static str, help: &'static str) -> Variable {
         let role = Role::Own;
         Variable { name, help, role }
@@ -118,7 +121,37 @@ pub(super) const VARIABLES: [Variable; 20] = {
         },
         own(
             "GOOGLE_CLOUD_PROJECT",
-            "The project that log entries name for their traces. [default: found out]",
+            "The project that log entries name for their traces, and whose Vertex AI an agent is given. [default: found out for logs]",
+        ),
+        own(
+            "GOOGLE_CLOUD_LOCATION",
+            "Where Vertex AI is asked: global, us, eu or a region. [default: global]",
+        ),
+        own(
+            "GOOGLE_GENAI_USE_ENTERPRISE",
+            "1 or true: the model is asked at Vertex AI, whatever keys there are.",
+        ),
+        own(
+            "GOOGLE_GENAI_USE_VERTEXAI",
+            "Accepted for GOOGLE_GENAI_USE_ENTERPRISE.",
+        ),
+        own("GEMINI_API_KEY", "A key for the Gemini API."),
+        own("GOOGLE_API_KEY", "The same, and wins over it."),
+        own(
+            "GOOGLE_GEMINI_BASE_URL",
+            "Where the Gemini API is. [default: https://generativelanguage.googleapis.com]",
+        ),
+        own(
+            "GOOGLE_VERTEX_BASE_URL",
+            "Where Vertex AI is. [default: the host of its location]",
+        ),
+        own(
+            "OPENAI_API_KEY",
+            "A key for a server that speaks like OpenAI's.",
+        ),
+        own(
+            "OPENAI_BASE_URL",
+            "Where that server is, such as http://127.0.0.1:11434/v1. [default: https://api.openai.com/v1]",
         ),
         own(
             "GCE_METADATA_HOST",

@@ -1,8 +1,14 @@
-use super::destination::{Destination, Host};
+use std::net::IpAddr;
+
+use super::destination::{Destination, Host, Place};
 
 /// The hosts that a component may call. Empty, it permits none.
 #[derive(Debug, Clone, Default)]
-pub struct AllowList(Vec<Pattern>);
+pub struct AllowList {
+    listed: Vec<Pattern>,
+    /// Places that the operator named by URL. These may be private.
+    named: Vec<Place>,
+}
 
 /// A host, or hosts, with a port.
 #[derive(Debug, Clone)]
@@ -45,17 +51,37 @@ impl AllowList {
                 })
             })
             .collect::<Result<_, _>>()
-            .map(Self)
+            .map(Self::of)
     }
 
     /// Every host, on every port.
     #[must_use]
     pub fn everything() -> Self {
-        Self(vec![Pattern::EVERYTHING])
+        Self::of(vec![Pattern::EVERYTHING])
+    }
+
+    fn of(listed: Vec<Pattern>) -> Self {
+        let named = Vec::new();
+        Self { listed, named }
+    }
+
+    /// Adds the place that a URL of the operator's names, private or not. None when it names none.
+    pub fn add_named(&mut self, origin: &str) -> Option<()> {
+        let destination = Destination::of(&format!("{origin}/").parse().ok()?).ok()?;
+        self.named.push(Place::of(&destination));
+        Some(())
+    }
+
+    /// Whether the operator named this very place.
+    pub(super) fn names(&self, host: &str, address: IpAddr, port: u16) -> bool {
+        let mut named = self.named.iter();
+        named.any(|place| place.is_called(host, address, port))
     }
 
     pub(super) fn permits(&self, destination: &Destination) -> bool {
-        self.0.iter().any(|pattern| pattern.permits(destination))
+        let mut listed = self.listed.iter();
+        listed.any(|pattern| pattern.permits(destination))
+            || self.named.iter().any(|place| place.is(destination))
     }
 }
 

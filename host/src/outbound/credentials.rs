@@ -21,6 +21,15 @@ pub struct CredentialRule {
     pub kind: CredentialKind,
 }
 
+impl CredentialRule {
+    /// Whether it is for this origin.
+    pub fn is_for(&self, origin: &str) -> bool {
+        let url = format!("{origin}/").parse().ok();
+        let destination = url.and_then(|url| Destination::of(&url).ok());
+        destination.is_some_and(|destination| self.origin.fits(&destination))
+    }
+}
+
 /// A kind of credential.
 #[derive(Debug, Clone)]
 pub enum CredentialKind {

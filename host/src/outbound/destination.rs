@@ -88,6 +88,22 @@ impl Place {
         })
     }
 
+    pub(super) fn of(destination: &Destination) -> Self {
+        Self {
+            host: destination.host.clone(),
+            port: destination.port,
+        }
+    }
+
+    /// Whether it is meant by this name, or by this address where it has no name.
+    pub(super) fn is_called(&self, host: &str, address: IpAddr, port: u16) -> bool {
+        let is_host = match &self.host {
+            Host::Name(name) => name == host,
+            Host::Address(own) => *own == address && host == address.to_string(),
+        };
+        is_host && self.port == port
+    }
+
     pub(super) fn is(&self, destination: &Destination) -> bool {
         self.host == destination.host && self.port == destination.port
     }

@@ -113,6 +113,7 @@ impl Policy {
         }
         match reach(address) {
             Reach::Metadata => Err(metadata()),
+            Reach::Private(_) if self.allow.names(host, address, port) => Ok(()),
             Reach::Private(kind) if !self.allow_private => Err(Refusal::PrivateAddress {
                 caller: self.caller,
                 host: host.to_owned(),

@@ -7,6 +7,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use futures_channel::mpsc::UnboundedSender;
 use futures_util::future::LocalBoxFuture;
+use serde_json::{Map, Value};
 
 use super::Frame;
 use crate::error::{Error, ErrorKind};
@@ -27,6 +28,9 @@ const TAIL_EVENTS: usize = 64;
 const TAIL_BYTES: usize = 256 * 1024;
 /// How deep an event may be nested: what a client may send, within an artifact.
 const MAX_DEPTH: usize = 110;
+/// How much metadata a run may set: it is in every status and every list of tasks.
+const MAX_METADATA_BYTES: usize = 64 * 1024;
+const MAX_METADATA_DEPTH: usize = 32;
 
 /// The stream of a run, and how much history its reader wants in the task that it begins with.
 pub(crate) struct FrameSender {
@@ -77,7 +81,48 @@ struct Record {
     tail_events: usize,
     tail_bytes: usize,
     status_changed: bool,
+    metadata: Metadata,
     flushed_at: u64,
+}
+
+/// What a run sets of its task's metadata.
+#[derive(Default)]
+struct Metadata {
+    /// All of it.
+    set: Map<String, Value>,
+    /// What no event has said so far. The next status does.
+    unsaid: Map<String, Value>,
+    /// No snapshot has it so far.
+    changed: bool,
+    /// Why the last of it cannot be kept.
+    refused: Option<LogError>,
+}
+
+impl Metadata {
+    /// False when it cannot be kept.
+    fn set(&mut self, key: &str, value: &Value) -> bool {
+        let mut set = self.set.clone();
+        set.insert(key.to_owned(), value.clone());
+        // Maps with string keys always print.
+        let printed = serde_json::to_vec(&set).unwrap_or_default();
+        if printed.len() > MAX_METADATA_BYTES {
+            self.refused = Some(LogError::TooLarge(format!(
+                "The metadata of the task has {} bytes: the limit is {MAX_METADATA_BYTES}.",
+                printed.len()
+            )));
+            return false;
+        }
+        if nested_deeper(&printed, MAX_METADATA_DEPTH) {
+            self.refused = Some(LogError::Invalid(format!(
+                "The metadata of the task is nested deeper than {MAX_METADATA_DEPTH} levels."
+            )));
+            return false;
+        }
+        self.set = set;
+        self.unsaid.insert(key.to_owned(), value.clone());
+        self.changed = true;
+        true
+    }
 }
 
 impl Recorder {
@@ -146,6 +191,7 @@ impl Recorder {
         let record = self.0.borrow();
         let mut message = record.message(parts);
         message.task_id = String::new();
+        message.metadata.clone_from(&record.task.metadata);
         let frame = serde_json::to_vec(&StreamResponse::Message(message.clone()));
         record.send(
             frame
@@ -189,6 +235,15 @@ impl Recorder {
         self.0.borrow_mut().status(state, parts);
     }
 
+    /// Sets a key of the task's metadata; it is stored with the next flush that stores anything.
+    pub(crate) fn set_metadata(&self, key: &str, value: Value) {
+        let mut record = self.0.borrow_mut();
+        if record.metadata.set(key, &value) {
+            let metadata = record.task.metadata.get_or_insert_default();
+            metadata.insert(key.to_owned(), value);
+        }
+    }
+
     /// Replaces what the next run is given, with the next flush.
     pub(crate) fn keep(&self, checkpoint: Vec<u8>) {
         self.0.borrow_mut().checkpoint = Some(checkpoint);
@@ -229,6 +284,8 @@ impl Recorder {
         record.pending.clear();
         record.checkpoint = None;
         record.task = task;
+        record.metadata.refused = None;
+        record.metadata.unsaid = record.metadata.set.clone();
     }
 
     /// Asks for the work to go on after the response: elsewhere with this checkpoint.
@@ -286,6 +343,7 @@ impl Record {
             tail_events: 0,
             tail_bytes: 0,
             status_changed: false,
+            metadata: Metadata::default(),
             flushed_at,
         }
     }
@@ -322,7 +380,8 @@ impl Record {
                 message,
                 timestamp: Some(now),
             },
-            metadata: None,
+            metadata: (!self.metadata.unsaid.is_empty())
+                .then(|| std::mem::take(&mut self.metadata.unsaid)),
         });
         self.status_changed = true;
         self.emit(event);
@@ -338,6 +397,9 @@ impl Record {
 
     fn flush(&mut self) -> Result<Flushed, LogError> {
         self.flushed_at = self.platform.now();
+        if let Some(refused) = self.metadata.refused.take() {
+            return Err(refused);
+        }
         if self.begun && self.pending.is_empty() && self.checkpoint.is_none() {
             return Ok(Flushed::Stored);
         }
@@ -351,6 +413,7 @@ impl Record {
         self.tail_bytes += events.iter().map(Vec::len).sum::<usize>();
         let whole = !self.begun
             || self.status_changed
+            || self.metadata.changed
             || self.tail_events >= TAIL_EVENTS
             || self.tail_bytes >= TAIL_BYTES;
         let change = Change {
@@ -366,6 +429,7 @@ impl Record {
         };
         if whole {
             (self.tail_events, self.tail_bytes, self.status_changed) = (0, 0, false);
+            self.metadata.changed = false;
         }
         let sent = if self.frames.is_some() {
             change.events.clone()

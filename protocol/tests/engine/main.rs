@@ -18,6 +18,7 @@ mod histories;
 mod json;
 mod listing;
 mod memory;
+mod metadata;
 mod parsers;
 mod push;
 mod resuming;
@@ -79,13 +80,16 @@ impl Agent for Puppet {
 
     fn creation(&self, message: &Message) -> Creation {
         match message.text().as_str() {
-            "reply" | "once" => Creation::WithFirstEvent,
+            "reply" | "once" | "metadata directly" => Creation::WithFirstEvent,
             _ => Creation::BeforeRun,
         }
     }
 
     async fn run(&self, context: &mut Context) -> Result<Outcome, Failure> {
         let text = context.text();
+        if let Some(said) = metadata::run(&text, context).await {
+            return said;
+        }
         match text.as_str() {
             "reply" => Ok(Outcome::message("directly")),
             "reply late" => Ok(Outcome::message("after all")),
