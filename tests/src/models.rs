@@ -233,6 +233,7 @@ impl Fake {
                 loop {
                     let Some(step) = steps.pop_front() else {
                         watch.over = true;
+                        drop(watch);
                         return None;
                     };
                     match &step {

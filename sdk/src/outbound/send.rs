@@ -106,10 +106,12 @@ fn outgoing(request: &Request) -> Result<(wasi::OutgoingRequest, wasi::RequestOp
         .map_err(|()| SendError::Url(format!("{authority}{}", request.uri.path())))?;
     let options = wasi::RequestOptions::new();
     let nanos = |time: Duration| Some(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
-    // A host may know none of these; the limits are kept here, too.
+    // A host may know none of these, and not every host says of a body that it came too late: so the limits
+    // on the answer are kept here, and the host's are a little longer.
+    let later = Duration::from_secs(1);
     let _ = options.set_connect_timeout(nanos(request.limits.connect));
-    let _ = options.set_first_byte_timeout(nanos(request.limits.first_byte));
-    let _ = options.set_between_bytes_timeout(nanos(request.limits.between_bytes));
+    let _ = options.set_first_byte_timeout(nanos(request.limits.first_byte + later));
+    let _ = options.set_between_bytes_timeout(nanos(request.limits.between_bytes + later));
     Ok((outgoing, options))
 }
 
