@@ -7,6 +7,16 @@
 //! A reply keeps the model's own words for what it said ([`Reply::raw`]) and they go back to it
 //! untouched: Gemini wants its `thoughtSignature`s back where they were.
 
+mod asking;
+mod configured;
+mod endpoint;
+mod events;
+mod files;
+mod gemini;
+mod metered;
+mod openai;
+mod retry;
+
 use std::time::Duration;
 
 use futures_util::stream::LocalBoxStream;
@@ -14,6 +24,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Part;
+
+pub use configured::{configured, for_turn};
+pub use metered::Metered;
 
 /// A language model, or something that answers like one.
 pub trait Model {
@@ -197,7 +210,27 @@ pub enum ModelError {
     /// A limit of the deployment, such as tokens of one caller, in a sentence.
     #[error("{0}")]
     Limit(String),
+    /// The deployment names a model that there cannot be, in a sentence.
+    #[error("{0}")]
+    Setting(String),
     /// The outbound policy does not allow the model's host.
     #[error("the model at {0:?} may not be reached; whoever runs this agent can allow it")]
     Denied(String),
+}
+
+impl ModelError {
+    /// One word, for metrics.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Blocked { .. } => "blocked",
+            Self::Refused { .. } => "refused",
+            Self::Unavailable(_) => "unavailable",
+            Self::TimedOut(_) => "timeout",
+            Self::Malformed(_) => "malformed",
+            Self::Limit(_) => "limit",
+            Self::Setting(_) => "setting",
+            Self::Denied(_) => "denied",
+        }
+    }
 }

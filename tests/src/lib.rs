@@ -3,13 +3,14 @@
 //! [`spin`] runs an agent as Spin 4.0.2 would; [`guests`] builds the components that tests run;
 //! [`server`] starts the host and other servers, [`postgres`] gives them databases, [`clients`] runs the
 //! official clients, [`a2a`] is a plain one, [`receiver`] takes webhooks,
-//! [`metadata`] says what Google Cloud would, and [`wire`] is the corpus of
+//! [`metadata`] says what Google Cloud would, [`models`] what language models would, and [`wire`] is the corpus of
 //! requests and answers.
 
 pub mod a2a;
 pub mod clients;
 pub mod guests;
 pub mod metadata;
+pub mod models;
 pub mod postgres;
 pub mod receiver;
 pub mod server;
