@@ -41,7 +41,8 @@ use crate::outbound::{Outbound, OutboundHooks};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Space, Tasks, now};
 use crate::telemetry;
-use crate::usage::Usage;
+use crate::telemetry::ModelCalls;
+use crate::usage::{Spending, Usage};
 
 /// What is built once per process and lent to every component.
 #[derive(Clone)]
@@ -58,6 +59,8 @@ pub struct Shared {
     pub dispatcher: Dispatcher,
     /// What signs agent cards.
     pub card_signer: CardSigner,
+    /// What models took so far.
+    pub spending: Spending,
 }
 
 /// What one agent is given, whichever component it is.
@@ -156,17 +159,26 @@ impl Agent {
     fn store_with(&self, caller: Caller, mut tasks: Tasks) -> (Store<Instance>, CpuMeter) {
         let limits = self.limits();
         tasks.allow_calls(limits.store_calls);
+        let models = Arc::new(ModelCalls::default());
+        let usage = Usage::new(
+            self.shared.spending.clone(),
+            self.terms.name.as_ref(),
+            caller.owner(),
+            limits,
+            models.clone(),
+        );
         let outbound = OutboundHooks::new(
             self.terms.outbound.clone(),
             caller.bearer(),
             Span::current(),
+            models,
         );
         let capabilities = Capabilities {
             settings: self.terms.settings.for_request(&self.deployed_at),
             caller,
             card_signer: self.shared.card_signer.clone(),
             tasks,
-            usage: Usage,
+            usage,
             outbound,
         };
         let instance = Instance::new(capabilities, limits);

@@ -145,6 +145,7 @@ impl App {
             keeper: keeper.clone(),
             dispatcher: dispatcher.clone(),
             card_signer: config.card_signing.map(CardSigner::new).unwrap_or_default(),
+            spending: Default::default(),
         };
         let mut slots = Vec::with_capacity(config.agents.len());
         for agent in config.agents {

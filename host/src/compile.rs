@@ -50,6 +50,7 @@ pub async fn compile(
         keeper: Keeper::new(TaskDatabase::in_memory().await?, Keeping::default()),
         dispatcher: Dispatcher::inline(),
         card_signer: CardSigner::default(),
+        spending: Default::default(),
     };
     let settings = Settings::new(
         Default::default(),

@@ -32,6 +32,7 @@ pub mod metadata;
 pub mod outbound;
 mod paths;
 pub mod push;
+mod recent;
 pub mod secret;
 pub mod server;
 pub mod service;

@@ -32,12 +32,14 @@ pub use access::Access;
 pub(crate) use guest_line::guest_line;
 pub use limit::Limit;
 pub use otlp::{OtlpConfig, Sampling};
-pub(crate) use outbound_call::OutboundCall;
+pub(crate) use outbound_call::{ModelCalls, OutboundCall};
 pub(crate) use report::trapped;
 pub use request::set_agent;
 pub(crate) use request::{set_called, set_task};
 pub use spans::request_span;
-pub(crate) use spans::{dispatch_span, guest_span, probe_span, push_span, store_span, work_span};
+pub(crate) use spans::{
+    chat_span, dispatch_span, guest_span, probe_span, push_span, store_span, tool_span, work_span,
+};
 pub(crate) use trace::hand_on;
 pub use trace::{TraceContext, traceparent};
 

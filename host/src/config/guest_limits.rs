@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{ConfigError, parse};
+use crate::usage::TokenRate;
 
 /// Bounds that keep an agent from taking more than its part of the process, whatever it does.
 ///
@@ -37,6 +38,12 @@ pub struct GuestLimits {
     pub log: usize,
     /// Calls of the task log by one instance.
     pub store_calls: u64,
+    /// Questions to models by one instance.
+    pub model_calls: u64,
+    /// Tokens that models may take for one task; zero is no limit.
+    pub model_tokens_per_task: u64,
+    /// Tokens that models may take for one caller.
+    pub model_tokens_per_caller: Option<TokenRate>,
 }
 
 /// Room for a model that thinks for minutes and for streams that last for hours.
@@ -56,6 +63,9 @@ impl Default for GuestLimits {
             max_response_head: 64 << 10,
             log: 1 << 20,
             store_calls: 100_000,
+            model_calls: 100,
+            model_tokens_per_task: 1_000_000,
+            model_tokens_per_caller: None,
         }
     }
 }
@@ -181,6 +191,34 @@ pub struct GuestLimitFlags {
         value_name = "COUNT"
     )]
     pub store_calls: Option<String>,
+
+    /// Questions to models while one request is served. [default: 100]
+    #[arg(
+        long,
+        env = "ATTACHE_MODEL_CALLS_PER_REQUEST",
+        hide_env_values = true,
+        value_name = "COUNT"
+    )]
+    pub model_calls_per_request: Option<String>,
+
+    /// Tokens that models may take for one task, in this process; 0 is no limit. [default: 1000000]
+    #[arg(
+        long,
+        env = "ATTACHE_MODEL_TOKENS_PER_TASK",
+        hide_env_values = true,
+        value_name = "TOKENS"
+    )]
+    pub model_tokens_per_task: Option<String>,
+
+    /// Tokens that models may take for one caller, in this process, such as 1000000/1d: a number, and
+    /// the time after which it begins anew, in s, min, h or d. [default: no limit]
+    #[arg(
+        long,
+        env = "ATTACHE_MODEL_TOKENS_PER_CALLER",
+        hide_env_values = true,
+        value_name = "TOKENS/TIME"
+    )]
+    pub model_tokens_per_caller: Option<String>,
 }
 
 /// Checks `flags`.
@@ -276,6 +314,27 @@ pub(super) fn resolve(flags: GuestLimitFlags) -> Result<GuestLimits, ConfigError
             10,
             1_000_000_000,
         )?,
+        model_calls: parse::whole_number(
+            "ATTACHE_MODEL_CALLS_PER_REQUEST (--model-calls-per-request)",
+            flags.model_calls_per_request,
+            default.model_calls,
+            1,
+            1_000_000,
+        )?,
+        model_tokens_per_task: parse::whole_number(
+            "ATTACHE_MODEL_TOKENS_PER_TASK (--model-tokens-per-task)",
+            flags.model_tokens_per_task,
+            default.model_tokens_per_task,
+            0,
+            1_000_000_000_000,
+        )?,
+        model_tokens_per_caller: parse::given(flags.model_tokens_per_caller)
+            .map(|text| {
+                let key = "ATTACHE_MODEL_TOKENS_PER_CALLER (--model-tokens-per-caller)";
+                TokenRate::parse(&text)
+                    .map_err(|expected| ConfigError::new(key, text.as_str(), expected))
+            })
+            .transpose()?,
     })
 }
 

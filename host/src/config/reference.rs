@@ -85,13 +85,15 @@ fn every_flag_says_what_its_default_is() {
 }
 
 /// Names that sound like a secret are on the list of secrets, or here.
-const SOUND_SECRET: [&str; 10] = [
+const SOUND_SECRET: [&str; 12] = [
     "ATTACHE_API_KEYS_FILE",
     "ATTACHE_API_KEY_HEADER",
     "ATTACHE_CARD_KEY_FILE",
     "ATTACHE_CARD_KEY_ID",
     "ATTACHE_CREDENTIALS",
     "ATTACHE_GOOGLE_TOKENINFO_URL",
+    "ATTACHE_MODEL_TOKENS_PER_CALLER",
+    "ATTACHE_MODEL_TOKENS_PER_TASK",
     "GOOGLE_APPLICATION_CREDENTIALS",
     "ATTACHE_PUSH_KEY_FILE",
     "ATTACHE_PUSH_KEY_ID",

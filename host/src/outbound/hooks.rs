@@ -16,7 +16,7 @@ use super::destination::Destination;
 use super::headers::strip_hop_by_hop;
 use super::time_outs::TimeOuts;
 use super::{Outbound, failure};
-use crate::telemetry::OutboundCall;
+use crate::telemetry::{ModelCalls, OutboundCall};
 
 /// The outgoing requests of one instance.
 pub struct OutboundHooks {
@@ -28,12 +28,18 @@ pub struct OutboundHooks {
 impl OutboundHooks {
     /// For one instance, which serves the request of `span`. `bearer` is the token of its caller, for
     /// the origins that are sent that.
-    pub fn new(outbound: Outbound, bearer: Option<&str>, span: Span) -> Self {
+    pub(crate) fn new(
+        outbound: Outbound,
+        bearer: Option<&str>,
+        span: Span,
+        models: Arc<ModelCalls>,
+    ) -> Self {
         let budget = Arc::new(Budget::new(outbound.limits));
         let sender = Sender {
             outbound,
             budget,
             bearer: bearer.map(Arc::from),
+            models,
         };
         Self { sender, span }
     }
@@ -69,6 +75,7 @@ struct Sender {
     outbound: Outbound,
     budget: Arc<Budget>,
     bearer: Option<Arc<str>>,
+    models: Arc<ModelCalls>,
 }
 
 impl Sender {
@@ -85,7 +92,8 @@ impl Sender {
                 .warn(format_args!("refused a call of the component: {refusal}"));
             Error::HttpRequestDenied
         })?;
-        let mut seen = OutboundCall::begin(request.method(), request.uri());
+        let mut seen =
+            OutboundCall::begin(request.method(), request.uri()).of_component(&self.models);
         seen.hand_on(request.headers_mut());
         let call = self.budget.open(&destination, time_outs.connect).await;
         let call = call.map_err(|_| Error::ConnectionLimitReached)?;

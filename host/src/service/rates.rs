@@ -10,7 +10,6 @@
 //! what has to be bounded is the table ([`Recent`]), which the crates leave to their users.
 
 mod rate;
-mod recent;
 
 pub use rate::Rate;
 
@@ -23,8 +22,8 @@ use http::{HeaderMap, HeaderValue};
 use crate::admission::Client;
 use crate::config::RateLimits;
 use crate::paths::CARDS;
+use crate::recent::Recent;
 use crate::telemetry::Limit;
-use recent::Recent;
 
 /// Clients that a limit remembers: about 10 MB when all are callers with long names.
 const REMEMBERED: usize = 1 << 16;

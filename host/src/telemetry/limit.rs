@@ -30,6 +30,12 @@ pub enum Limit {
     Logs,
     /// Calls of the task log.
     StoreCalls,
+    /// Questions to models in one request.
+    ModelCalls,
+    /// Tokens of models for one task.
+    ModelTokensTask,
+    /// Tokens of models for one caller.
+    ModelTokensCaller,
     /// Instances at the same time, with those that wait for one.
     Instances,
     /// Time that a request waited for an instance.
@@ -72,6 +78,9 @@ impl Limit {
         Self::OutboundBytes,
         Self::Logs,
         Self::StoreCalls,
+        Self::ModelCalls,
+        Self::ModelTokensTask,
+        Self::ModelTokensCaller,
         Self::Instances,
         Self::QueueWait,
         Self::HeaderSize,
@@ -100,6 +109,9 @@ impl Limit {
             Self::OutboundBytes => "outbound_bytes",
             Self::Logs => "logs",
             Self::StoreCalls => "store_calls",
+            Self::ModelCalls => "model_calls",
+            Self::ModelTokensTask => "model_tokens_task",
+            Self::ModelTokensCaller => "model_tokens_caller",
             Self::Instances => "instances",
             Self::QueueWait => "queue_wait",
             Self::HeaderSize => "header_size",

@@ -29,10 +29,13 @@ use opentelemetry::{KeyValue, Value};
 use tracing::Span;
 
 use super::request::{agent_of, count_error};
+use crate::bindings::usage::{ModelCall, ToolCall};
 use models::Models;
 
 static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
 static MODELS: Models = Models::new();
+static PROVIDERS: Models = Models::new();
+static TOOLS: Models = Models::new();
 
 struct Instruments {
     tasks: Counter<u64>,
@@ -43,6 +46,9 @@ struct Instruments {
     errors: Counter<u64>,
     cards: Counter<u64>,
     models: Histogram<f64>,
+    first_pieces: Histogram<f64>,
+    tokens: Counter<u64>,
+    tools: Histogram<f64>,
     push: Counter<u64>,
     dispatch: Counter<u64>,
     store: Histogram<f64>,
@@ -60,6 +66,9 @@ pub(super) fn install(meter: &Meter) {
         errors: catalogue::ERRORS.counter(meter),
         cards: catalogue::CARD_REQUESTS.counter(meter),
         models: catalogue::LLM_DURATION.histogram(meter),
+        first_pieces: catalogue::LLM_FIRST_PIECE.histogram(meter),
+        tokens: catalogue::LLM_TOKENS.counter(meter),
+        tools: catalogue::TOOL_DURATION.histogram(meter),
         push: catalogue::PUSH.counter(meter),
         dispatch: catalogue::DISPATCH.counter(meter),
         store: catalogue::STORE_DURATION.histogram(meter),
@@ -181,6 +190,55 @@ pub(super) fn model(span: &Span, path: &str, status: Option<u16>, took: Duration
         instruments
             .models
             .record(took.as_secs_f64(), &labels(span, known));
+    }
+}
+
+/// Measures a call of a model, as the component tells it; `status` is one of a few words.
+pub(crate) fn asked(span: &Span, call: &ModelCall, status: &'static str) {
+    let Some(instruments) = instruments() else {
+        return;
+    };
+    let model = MODELS.of_name(&call.model);
+    let provider = PROVIDERS.of_name(&call.provider);
+    let seconds = |milliseconds| Duration::from_millis(milliseconds).as_secs_f64();
+    let known = [
+        KeyValue::new("model", model.clone()),
+        KeyValue::new("status", status),
+    ];
+    instruments
+        .models
+        .record(seconds(call.duration), &labels(span, known));
+    if let Some(first) = call.first_piece {
+        let known = [KeyValue::new("model", model.clone())];
+        instruments
+            .first_pieces
+            .record(seconds(first), &labels(span, known));
+    }
+    for (kind, tokens) in [
+        ("input", call.input_tokens),
+        ("cached", call.cached_tokens),
+        ("output", call.output_tokens),
+        ("thought", call.thought_tokens),
+    ] {
+        let known = [
+            KeyValue::new("model", model.clone()),
+            KeyValue::new("provider", provider.clone()),
+            KeyValue::new("type", kind),
+        ];
+        instruments.tokens.add(tokens, &labels(span, known));
+    }
+}
+
+/// Measures a call of a tool, as the component tells it.
+pub(crate) fn called(span: &Span, call: &ToolCall, kind: &'static str) {
+    if let Some(instruments) = instruments() {
+        let known = [
+            KeyValue::new("tool", TOOLS.of_name(&call.name)),
+            KeyValue::new("kind", kind),
+            KeyValue::new("failed", call.failed),
+        ];
+        let took = Duration::from_millis(call.duration).as_secs_f64();
+        instruments.tools.record(took, &labels(span, known));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is seen of a request that leaves the host: its span, and how long a model took.
 
-use std::sync::OnceLock;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, Method, Uri};
 use tracing::Span;
@@ -23,6 +23,57 @@ pub(super) fn set_model_hosts(hosts: Vec<String>) {
     let _ = MORE_MODEL_HOSTS.set(hosts);
 }
 
+/// What an instance's requests to models show. It counts when the instance ends, unless the component
+/// told of its calls by itself: it knows tokens and which attempts belong together.
+#[derive(Debug, Default)]
+pub(crate) struct ModelCalls(Mutex<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    is_told: bool,
+    calls: Vec<ModelRequest>,
+}
+
+#[derive(Debug)]
+struct ModelRequest {
+    sender: Span,
+    path: String,
+    status: Option<u16>,
+    took: Duration,
+}
+
+impl ModelCalls {
+    /// The component tells of its calls.
+    pub(crate) fn tell(&self) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.is_told = true;
+        seen.calls = Vec::new();
+    }
+
+    fn add(&self, request: ModelRequest) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.is_told {
+            seen.calls.push(request);
+        }
+    }
+}
+
+impl Drop for ModelCalls {
+    fn drop(&mut self) {
+        let seen = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        seen.calls.drain(..).for_each(ModelRequest::count);
+    }
+}
+
+impl ModelRequest {
+    fn count(self) {
+        metrics::model(&self.sender, &self.path, self.status, self.took);
+        if self.status.is_none_or(|status| status >= 400) {
+            self.sender.in_scope(|| metrics::error(ErrorKind::Llm));
+        }
+    }
+}
+
 /// One request that leaves the host, until its answer was read or given up.
 #[derive(Debug)]
 pub(crate) struct OutboundCall {
@@ -33,6 +84,8 @@ pub(crate) struct OutboundCall {
     /// The path, when a model is asked.
     model: Option<String>,
     status: Option<u16>,
+    /// Where calls of models are kept until it is known who tells of them.
+    calls: Option<Arc<ModelCalls>>,
 }
 
 impl OutboundCall {
@@ -45,7 +98,14 @@ impl OutboundCall {
             began: Instant::now(),
             model: is_model_host(host).then(|| uri.path().to_owned()),
             status: None,
+            calls: None,
         }
+    }
+
+    /// Its component may tell of it.
+    pub(crate) fn of_component(mut self, calls: &Arc<ModelCalls>) -> Self {
+        self.calls = Some(calls.clone());
+        self
     }
 
     /// The span to send it in.
@@ -82,10 +142,18 @@ impl OutboundCall {
 
 impl Drop for OutboundCall {
     fn drop(&mut self) {
-        let Some(path) = &self.model else { return };
-        metrics::model(&self.sender, path, self.status, self.began.elapsed());
-        if self.status.is_none_or(|status| status >= 400) {
-            self.sender.in_scope(|| metrics::error(ErrorKind::Llm));
+        let Some(path) = self.model.take() else {
+            return;
+        };
+        let request = ModelRequest {
+            sender: self.sender.clone(),
+            path,
+            status: self.status,
+            took: self.began.elapsed(),
+        };
+        match &self.calls {
+            Some(calls) => calls.add(request),
+            None => request.count(),
         }
     }
 }

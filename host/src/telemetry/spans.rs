@@ -15,6 +15,7 @@ use tracing::{Span, field};
 
 use super::TraceContext;
 use super::request::{REQUEST, in_registry, set_task};
+use crate::bindings::usage::{ModelCall, ToolCall};
 
 /// Target of spans that only traces show.
 pub(super) const SPAN: &str = "attache_host::span";
@@ -77,6 +78,39 @@ pub(super) fn client_span(method: &str, host: &str, port: Option<u16>) -> Span {
         server.port = port,
         http.response.status_code = field::Empty,
         error = field::Empty,
+    )
+}
+
+/// A call of a model that has just ended, in the words of OpenTelemetry's conventions.
+pub(crate) fn chat_span(call: &ModelCall, error: Option<&str>) -> Span {
+    let failed = error.map(|_| "the model gave no answer");
+    tracing::info_span!(
+        target: SPAN,
+        "chat",
+        otel.kind = "client",
+        otel.name = format!("chat {}", call.model),
+        otel.ago_ms = call.duration,
+        gen_ai.operation.name = "chat",
+        gen_ai.provider.name = call.provider,
+        gen_ai.request.model = call.model,
+        gen_ai.usage.input_tokens = call.input_tokens,
+        gen_ai.usage.output_tokens = call.output_tokens,
+        error.type = error,
+        error = failed,
+    )
+}
+
+/// A call of a tool that has just ended.
+pub(crate) fn tool_span(call: &ToolCall) -> Span {
+    tracing::info_span!(
+        target: SPAN,
+        "execute_tool",
+        otel.name = format!("execute_tool {}", call.name),
+        otel.ago_ms = call.duration,
+        gen_ai.operation.name = "execute_tool",
+        gen_ai.tool.name = call.name,
+        gen_ai.tool.type = call.kind,
+        error = call.failed.then_some("the tool failed"),
     )
 }
 

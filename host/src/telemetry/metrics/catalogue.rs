@@ -146,7 +146,24 @@ catalogue! {
         "a2a_llm_request_duration_seconds",
         &["agent", "model", "status"],
         LONG,
-        "From a component's request to a model's host to the end of the answer",
+        "From a question to a model to the end of its answer, as the component says, or else as its requests to a model's host show",
+    );
+    LLM_FIRST_PIECE = seconds(
+        "a2a_llm_first_piece_seconds",
+        &["agent", "model"],
+        LONG,
+        "From a question to a model to the first piece of its answer",
+    );
+    LLM_TOKENS = counter(
+        "a2a_llm_tokens_total",
+        &["agent", "model", "provider", "type"],
+        "Tokens of models: input, cached (of these), output, thought (of these)",
+    );
+    TOOL_DURATION = seconds(
+        "a2a_tool_duration_seconds",
+        &["agent", "tool", "kind", "failed"],
+        LONG,
+        "Calls of tools",
     );
     PUSH = counter(
         "a2a_push_notifications_total",

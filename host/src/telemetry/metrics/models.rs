@@ -24,7 +24,14 @@ impl Models {
             return Cow::Borrowed(OTHER);
         };
         let name = rest.split([':', '/']).next().unwrap_or_default();
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'@');
+        self.of_name(name)
+    }
+
+    /// A name that the component says.
+    pub(super) fn of_name(&self, name: &str) -> Cow<'static, str> {
+        let plain = |b: u8| {
+            b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'@' | b':' | b'/')
+        };
         if name.is_empty() || name.len() > LONGEST || !name.bytes().all(plain) {
             return Cow::Borrowed(OTHER);
         }

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{
     Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt, TraceFlags, TraceId,
@@ -96,6 +97,11 @@ where
             .span_builder(name)
             .with_kind(given.kind.unwrap_or(SpanKind::Internal))
             .with_attributes(given.attributes);
+        let began = given.ago.and_then(|ago| SystemTime::now().checked_sub(ago));
+        let builder = match began {
+            Some(began) => builder.with_start_time(began),
+            None => builder,
+        };
         let traced = tracer.build_with_context(builder, &parent);
         span.extensions_mut().insert(Traced {
             context: traced.span_context().clone(),
@@ -137,6 +143,8 @@ struct Given {
     sampled: bool,
     /// It begins a trace where there is none.
     is_root: bool,
+    /// How long ago it began.
+    ago: Option<Duration>,
 }
 
 impl Given {
@@ -195,7 +203,10 @@ impl Visit for Given {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field, i64::try_from(value).unwrap_or(i64::MAX));
+        match field.name() {
+            "otel.ago_ms" => self.ago = Some(Duration::from_millis(value)),
+            _ => self.add(field, i64::try_from(value).unwrap_or(i64::MAX)),
+        }
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {

@@ -7,14 +7,14 @@ use std::hash::Hash;
 /// goes. So an entry stays for at least as long as half of `most` others are asked for, and
 /// forgetting costs nothing while somebody waits.
 #[derive(Debug)]
-pub(super) struct Recent<K, V> {
+pub(crate) struct Recent<K, V> {
     half: usize,
     young: HashMap<K, V>,
     old: HashMap<K, V>,
 }
 
 impl<K: Eq + Hash, V: Default> Recent<K, V> {
-    pub(super) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self {
             half: (most / 2).max(1),
             young: HashMap::new(),
@@ -23,7 +23,7 @@ impl<K: Eq + Hash, V: Default> Recent<K, V> {
     }
 
     /// The value of `key`; the default when it is not remembered.
-    pub(super) fn entry(&mut self, key: K) -> &mut V {
+    pub(crate) fn entry(&mut self, key: K) -> &mut V {
         if self.young.len() >= self.half && !self.young.contains_key(&key) {
             let kept = self.old.remove(&key);
             self.old = std::mem::take(&mut self.young);
