@@ -1,5 +1,7 @@
 //! What an agent author writes: [`Agent`], and what it is given: [`Context`].
 
+mod handle;
+
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
@@ -10,6 +12,8 @@ use crate::log::{LogError, SharedLog};
 use crate::platform::{Caller, Platform};
 use crate::run::{Recorder, Terms};
 use crate::wire::{AgentCard, Artifact, Message, Part, Task};
+
+pub use handle::Handle;
 
 /// An A2A agent. The engine does the protocol; the agent does the work.
 pub trait Agent: 'static {
@@ -212,6 +216,23 @@ impl Context {
     pub fn accepts(&self, media_type: &str) -> bool {
         let modes = self.accepted_output_modes();
         modes.is_empty() || modes.iter().any(|mode| takes(mode, media_type))
+    }
+
+    /// What the request carried in its `baggage` header (W3C): `key=value` pairs, separated by commas.
+    /// Empty when there was none. Whoever called may have written anything into it.
+    pub fn baggage(&self) -> &str {
+        &self.terms.baggage
+    }
+
+    /// A way to the task for what works beside this context, such as a tool that emits artifacts.
+    pub fn handle(&self) -> Handle {
+        Handle {
+            context_id: self.message.context_id.clone(),
+            task_id: self.message.task_id.clone(),
+            baggage: self.terms.baggage.clone(),
+            log: self.log.clone(),
+            recorder: self.recorder.clone(),
+        }
     }
 
     /// Says that the agent is at work, in words if there are any.

@@ -26,7 +26,7 @@ mod server;
 mod version;
 pub mod wire;
 
-pub use agent::{Agent, Context, Creation, Failure, Outcome};
+pub use agent::{Agent, Context, Creation, Failure, Handle, Outcome};
 pub use card::lint;
 pub use error::{Error, ErrorKind, Violation};
 pub use log::{

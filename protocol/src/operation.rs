@@ -60,6 +60,8 @@ pub(crate) struct Call<A> {
     pub(crate) extensions: Vec<String>,
     /// Where a stream goes on, if it was interrupted.
     pub(crate) last_event_id: Option<u64>,
+    /// The W3C `baggage` of the request.
+    pub(crate) baggage: String,
 }
 
 /// The events of a stream, before a binding frames them.

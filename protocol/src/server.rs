@@ -18,6 +18,9 @@ use crate::version::Version;
 use crate::wire::AgentCard;
 use crate::{card, cors};
 
+/// The longest `baggage`, in bytes.
+const MAX_BAGGAGE: usize = 8192;
+
 /// The body of an answer.
 pub enum Body {
     /// All of it.
@@ -174,6 +177,19 @@ impl<A: Agent> Server<A> {
             card,
             extensions,
             last_event_id: last_event_id.and_then(|id| id.to_str().ok()?.trim().parse().ok()),
+            baggage: baggage(request.headers()),
         }
     }
+}
+
+/// Several headers are one list. What is over the limit of the W3C is left out whole: half of it
+/// would say something else.
+fn baggage(headers: &HeaderMap) -> String {
+    let lists = headers.get_all("baggage").into_iter();
+    let lists: Vec<_> = lists.filter_map(|list| list.to_str().ok()).collect();
+    let list = lists.join(",");
+    if list.len() > MAX_BAGGAGE {
+        return String::new();
+    }
+    list
 }

@@ -17,12 +17,13 @@ mod platform;
 #[doc(hidden)]
 pub mod serve;
 mod task_log;
+pub mod tools;
 
 pub use attache_protocol::wire::{
     AgentCapabilities, AgentCard, AgentExtension, AgentProvider, AgentSkill, Artifact, Content,
     Message, Part, Role, Task, TaskState,
 };
-pub use attache_protocol::{Agent, Caller, Context, Creation, Failure, LogError, Outcome};
+pub use attache_protocol::{Agent, Caller, Context, Creation, Failure, Handle, LogError, Outcome};
 pub use config::config;
 pub use outbound::{FetchError, Fetched, fetch};
 pub use serde_json::{Value, json};

@@ -40,4 +40,4 @@ pub use fetch::{FetchError, Fetched, fetch};
 pub use request::{Limits, Request};
 pub use response::Response;
 pub(crate) use time::pause;
-use time::within;
+pub(crate) use time::within;

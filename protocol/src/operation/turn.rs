@@ -52,6 +52,7 @@ pub(super) async fn open<A: Agent>(
         accepted_output_modes: configuration.accepted_output_modes,
         extensions: call.extensions.clone(),
         metadata: request.metadata,
+        baggage: call.baggage.clone(),
     };
     let (recorder, message) = if message.task_id.is_empty() {
         let message = begin(call, message);

@@ -16,6 +16,9 @@ pub(crate) struct Terms {
     pub(crate) extensions: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) metadata: Option<Map<String, Value>>,
+    /// The agents that the request came through, among other things.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) baggage: String,
 }
 
 /// The checkpoint as the log has it.
