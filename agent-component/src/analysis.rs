@@ -16,6 +16,7 @@ mod profile;
 mod source;
 mod sql;
 mod table;
+mod workbench;
 
 pub use answer::{Answer, Problem, answer};
 pub use chart::{
@@ -30,4 +31,8 @@ pub use sql::{
 };
 pub use table::{
     Cell, Column, Kind, MAX_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, ReadError, Table,
+};
+pub use workbench::{
+    DrawChart, ListTables, MAX_TOOL_BYTES, MAX_TOOL_ROWS, Offer, ProfileTable, RunSql, Statement,
+    Work, Workbench, instructions,
 };

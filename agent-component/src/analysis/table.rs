@@ -110,6 +110,12 @@ impl Table {
         }
     }
 
+    /// The same table under another name, a valid identifier.
+    pub(super) fn renamed(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// The name to use in SQL: a valid identifier.
     pub fn name(&self) -> &str {
         &self.name
