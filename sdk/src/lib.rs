@@ -12,7 +12,7 @@
 pub mod bindings;
 mod config;
 pub mod model;
-mod outbound;
+pub mod outbound;
 mod platform;
 #[doc(hidden)]
 pub mod serve;
