@@ -41,6 +41,7 @@ use crate::outbound::{Outbound, OutboundHooks};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Space, Tasks, now};
 use crate::telemetry;
+use crate::usage::Usage;
 
 /// What is built once per process and lent to every component.
 #[derive(Clone)]
@@ -165,6 +166,7 @@ impl Agent {
             caller,
             card_signer: self.shared.card_signer.clone(),
             tasks,
+            usage: Usage,
             outbound,
         };
         let instance = Instance::new(capabilities, limits);

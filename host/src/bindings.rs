@@ -8,6 +8,9 @@ mod generated {
             default: async | trappable,
             "attache:agent/caller.identify": trappable,
             "attache:agent/card-signer.sign": trappable,
+            "attache:agent/usage.asked": trappable,
+            "attache:agent/usage.called": trappable,
+            "attache:agent/usage.may-ask": trappable,
             "wasi:config/store.get": trappable,
             "wasi:config/store.get-all": trappable,
             "attache:agent/tasks.[constructor]task-log": trappable,
@@ -26,5 +29,5 @@ mod generated {
 
 /// A component that can take up a task again.
 pub(crate) use generated::Host_Pre as WorkerPre;
-pub(crate) use generated::attache::agent::{caller, card_signer, tasks};
+pub(crate) use generated::attache::agent::{caller, card_signer, tasks, usage};
 pub(crate) use generated::wasi::config::store;

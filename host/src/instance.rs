@@ -23,6 +23,7 @@ use crate::outbound::OutboundHooks;
 use crate::settings::RequestSettings;
 use crate::tasks::{HasTasks, Onlooker, TaskView, Tasks};
 use crate::telemetry::metrics;
+use crate::usage::Usage;
 
 use growth::Growth;
 use output::{Allowance, Output};
@@ -42,6 +43,8 @@ pub struct Capabilities {
     pub card_signer: CardSigner,
     /// The task log, bound to the caller's owner.
     pub tasks: Tasks,
+    /// What models and tools took.
+    pub usage: Usage,
     /// Outgoing requests.
     pub outbound: OutboundHooks,
 }
@@ -114,6 +117,9 @@ pub fn link(linker: &mut Linker<Instance>) -> wasmtime::Result<()> {
         linker,
         |instance: &mut Instance| &mut instance.capabilities.card_signer,
     )?;
+    bindings::usage::add_to_linker::<_, HasSelf<Usage>>(linker, |instance: &mut Instance| {
+        &mut instance.capabilities.usage
+    })?;
     bindings::tasks::add_to_linker::<_, HasTasks>(linker, |instance: &mut Instance| TaskView {
         tasks: &mut instance.capabilities.tasks,
         table: &mut instance.table,

@@ -3,7 +3,7 @@
 //! [`App`] puts the parts together. From the outside in: [`server`] accepts connections, [`service`]
 //! answers a request, [`agent`] is the loaded component, [`instance`] what one request runs in.
 //! What a component may do are capabilities, one module each: [`tasks`], [`outbound`], [`settings`],
-//! [`identity`], [`card_signer`]; [`push`] tells others of what it did, and [`dispatch`] finds a
+//! [`identity`], [`card_signer`], [`usage`]; [`push`] tells others of what it did, and [`dispatch`] finds a
 //! place for work that outlives its request. What operators see and ask is [`telemetry`] and
 //! [`admin`]. Each says which of its parts
 //! live as long as the process, the component, or the
@@ -40,6 +40,7 @@ pub mod signals;
 pub mod signing_key;
 pub mod tasks;
 pub mod telemetry;
+pub mod usage;
 pub mod work;
 
 pub use app::App;

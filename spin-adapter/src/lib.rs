@@ -24,6 +24,7 @@ mod push;
 mod run;
 mod settings;
 mod store;
+mod usage;
 mod waiting;
 
 /// The component.

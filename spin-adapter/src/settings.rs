@@ -8,6 +8,8 @@ use crate::bindings::wasi::config::store::{self, Error as ConfigError};
 const IDEMPOTENCY_WINDOW: &str = "attache_idempotency_window";
 /// Longer than any client keeps retrying a send.
 const DEFAULT_WINDOW: u64 = 600;
+/// Tokens of models for one task; not set is no limit.
+const TOKENS_PER_TASK: &str = "attache_tokens_per_task";
 
 /// The idempotency window in milliseconds.
 ///
@@ -25,6 +27,25 @@ pub(crate) fn idempotency_window_ms() -> Result<u64, Error> {
         ))
     })?;
     seconds(value.as_deref()).map(|seconds| seconds.saturating_mul(1_000))
+}
+
+/// The most tokens that models may take for a task, if there is a limit.
+///
+/// # Errors
+/// A sentence, when the variable cannot be read or is no number.
+pub(crate) fn tokens_per_task() -> Result<Option<u64>, String> {
+    let value = store::get(TOKENS_PER_TASK)
+        .map_err(|_| format!("the variable {TOKENS_PER_TASK} cannot be read"))?;
+    tokens(value.as_deref())
+}
+
+fn tokens(value: Option<&str>) -> Result<Option<u64>, String> {
+    match value.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| {
+            format!("the variable {TOKENS_PER_TASK} is {text:?}: give a whole number of tokens")
+        }),
+    }
 }
 
 /// A variable that is not set may be missing or empty: Spin knows no optional ones.
@@ -56,5 +77,14 @@ mod tests {
     fn anything_else_is_refused_with_its_text() {
         let error = seconds(Some("10m")).unwrap_err().to_string();
         assert!(error.contains("\"10m\""), "{error}");
+        let error = tokens(Some("many")).unwrap_err();
+        assert!(error.contains("\"many\""), "{error}");
+    }
+
+    #[test]
+    fn without_a_number_of_tokens_there_is_no_limit() {
+        assert_eq!(tokens(None), Ok(None));
+        assert_eq!(tokens(Some(" ")), Ok(None));
+        assert_eq!(tokens(Some("1000")), Ok(Some(1000)));
     }
 }

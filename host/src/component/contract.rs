@@ -5,10 +5,11 @@ use wasmtime::component::Component;
 
 /// The interfaces that the host gives, without their versions. Of WASI's, any version that is
 /// compatible with 0.2; of our own, with 0.1.
-const GIVEN: [(&str, &str); 33] = [
+const GIVEN: [(&str, &str); 34] = [
     ("attache:agent/caller", "0.1"),
     ("attache:agent/card-signer", "0.1"),
     ("attache:agent/tasks", "0.1"),
+    ("attache:agent/usage", "0.1"),
     ("wasi:cli/environment", "0.2"),
     ("wasi:cli/exit", "0.2"),
     ("wasi:cli/stderr", "0.2"),
