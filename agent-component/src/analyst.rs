@@ -6,7 +6,10 @@ use attache_sdk::{
     Role, fetch, json,
 };
 
-use crate::analysis::{Answer, Problem, Source, Table, answer, split_message};
+use crate::analysis::{
+    Answer, Problem, QueryResult, Source, Table, answer, extract_sql, present, split_message,
+};
+use crate::bigquery::{BigQuery, Outbound, Settings, is_for_bigquery};
 use crate::shelf::Shelf;
 
 /// The largest table that is read from a link.
@@ -68,6 +71,11 @@ impl Agent for Analyst {
         };
         // Only what could be read is kept.
         shelf.keep(context)?;
+        if let Some(settings) = Settings::read(|key| context.config(key)).map_err(Failure::new)?
+            && let Some(asked) = asked_of_bigquery(&request.question, context)
+        {
+            return ask_bigquery(settings, &asked, context).await;
+        }
         match answer(&request.question, &tables) {
             Ok(answer) => {
                 emit(context, answer).await;
@@ -135,6 +143,47 @@ async fn gather(context: &mut Context) -> Result<Request, String> {
         question = open_question(context);
     }
     Ok(Request { question, sources })
+}
+
+/// A question with SQL that can only be meant for BigQuery: of this message, or the one that the task
+/// waits to answer, when this message only says that the authorisation was given.
+fn asked_of_bigquery(question: &str, context: &Context) -> Option<String> {
+    let fits = |question: &str| extract_sql(question).is_some_and(|sql| is_for_bigquery(&sql));
+    if fits(question) {
+        return Some(question.to_owned());
+    }
+    let waits = extract_sql(question).is_none();
+    waits
+        .then(|| open_question(context))
+        .filter(|open| fits(open))
+}
+
+/// Runs the SQL of a message on BigQuery, as the user.
+async fn ask_bigquery(
+    settings: Settings,
+    question: &str,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
+    let sql = extract_sql(question).unwrap_or_default();
+    let rows = match BigQuery::new(settings, Outbound).query(&sql).await {
+        Ok(rows) => rows,
+        Err(error) if error.needs_authorization() => {
+            return Ok(Outcome::auth_required(error.to_string()));
+        }
+        Err(error) => return Err(Failure::new(error.to_string())),
+    };
+    let result = QueryResult {
+        table: rows.table,
+        truncated: rows.truncated,
+    };
+    let around = question.replace(&sql, " ");
+    match present(&result, &rows.sql, &around) {
+        Ok(answer) => {
+            emit(context, answer).await;
+            Ok(Outcome::completed())
+        }
+        Err(problem) => Err(Failure::new(problem.to_string())),
+    }
 }
 
 /// What the task waits to answer, when this message only brings the table that was missing.

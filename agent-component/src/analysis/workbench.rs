@@ -99,8 +99,7 @@ impl Workbench {
     ///
     /// For anything but one `SELECT`, for names that do not exist, and for queries that take too long.
     pub fn run_sql(&self, asked: &RunSql) -> Result<Value, String> {
-        let result =
-            query(&asked.sql, &self.tables.borrow()).map_err(|error| error.to_string())?;
+        let result = query(&asked.sql, &self.tables.borrow()).map_err(|error| error.to_string())?;
         let shown = bounds::rows(&result.table, result.truncated);
         let mut work = self.work.borrow_mut();
         work.ran(HERE, &asked.sql);

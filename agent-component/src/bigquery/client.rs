@@ -21,6 +21,9 @@ use crate::analysis;
 const ATTEMPTS: u32 = 4;
 /// Before the second attempt; then twice as long each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// How long BigQuery holds the request that begins a query: shortly, because only its answer names the job
+/// that is to be cancelled if the query is given up.
+const HELD_AT_FIRST: Duration = Duration::from_secs(2);
 /// How long BigQuery holds a request for a query to end.
 const HELD: Duration = Duration::from_secs(10);
 /// How long a query may take: so many times [`HELD`], about.
@@ -90,7 +93,7 @@ impl<T: Transport> BigQuery<T> {
             "query": sql,
             "useLegacySql": false,
             "maximumBytesBilled": limit.to_string(),
-            "timeoutMs": HELD.as_millis() as u64,
+            "timeoutMs": HELD_AT_FIRST.as_millis() as u64,
             "jobTimeoutMs": (HELD.as_millis() as u64 * WAITS).to_string(),
             "maxResults": PAGE_ROWS,
             // The same request sent twice is one job.
@@ -113,7 +116,11 @@ impl<T: Transport> BigQuery<T> {
         } });
         if let Some(location) = &self.settings.location {
             let project = &self.settings.project;
-            merge(&mut body, "jobReference", json!({ "projectId": project, "location": location }));
+            merge(
+                &mut body,
+                "jobReference",
+                json!({ "projectId": project, "location": location }),
+            );
         }
         let url = format!("{}/jobs", self.project());
         let job: Job = self.call(Method::POST, &url, Some(&body)).await?;
@@ -134,7 +141,9 @@ impl<T: Transport> BigQuery<T> {
         let bytes = job.statistics.total_bytes_processed;
         let bytes = bytes.or(query.total_bytes_processed);
         bytes.and_then(|bytes| bytes.parse().ok()).ok_or_else(|| {
-            BigQueryError::Unavailable("its dry run does not say how much would be read.".to_owned())
+            BigQueryError::Unavailable(
+                "its dry run does not say how much would be read.".to_owned(),
+            )
         })
     }
 
@@ -235,7 +244,11 @@ impl<T: Transport> BigQuery<T> {
             merge(&mut json, "begin_with", json!(self.settings.datasets));
         }
         if cut {
-            merge(&mut json, "note", json!("There are more data sets than are listed."));
+            merge(
+                &mut json,
+                "note",
+                json!("There are more data sets than are listed."),
+            );
         }
         Ok(json)
     }
@@ -278,7 +291,11 @@ impl<T: Transport> BigQuery<T> {
             .collect();
         let mut json = json!({ "tables": rows });
         if cut {
-            merge(&mut json, "note", json!("There are more tables than are listed."));
+            merge(
+                &mut json,
+                "note",
+                json!("There are more tables than are listed."),
+            );
         }
         Ok(json)
     }
@@ -327,14 +344,21 @@ impl<T: Transport> BigQuery<T> {
             ("time_partitioning", found.time_partitioning),
             ("range_partitioning", found.range_partitioning),
             ("clustering", found.clustering),
-            ("require_partition_filter", found.require_partition_filter.map(Value::from)),
+            (
+                "require_partition_filter",
+                found.require_partition_filter.map(Value::from),
+            ),
         ] {
             if let Some(value) = value {
                 merge(&mut json, name, value);
             }
         }
         if found.schema.fields.len() > MAX_COLUMNS {
-            merge(&mut json, "note", json!(format!("Only {MAX_COLUMNS} columns are listed.")));
+            merge(
+                &mut json,
+                "note",
+                json!(format!("Only {MAX_COLUMNS} columns are listed.")),
+            );
         }
         Ok(json)
     }
@@ -499,5 +523,4 @@ fn merge(json: &mut Value, name: &str, value: Value) {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

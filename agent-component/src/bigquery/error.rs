@@ -96,8 +96,12 @@ impl BigQueryError {
         let said = said(&error, status);
         let reason = error.errors.first().map_or("", |e| e.reason.as_str());
         let again = match reason {
-            "rateLimitExceeded" | "backendError" | "internalError" | "jobBackendError"
-            | "jobInternalError" | "jobRateLimitExceeded" => true,
+            "rateLimitExceeded"
+            | "backendError"
+            | "internalError"
+            | "jobBackendError"
+            | "jobInternalError"
+            | "jobRateLimitExceeded" => true,
             _ => matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504),
         };
         let error = match (status, reason) {
@@ -130,10 +134,9 @@ fn lacks_scope(response: &Response<Vec<u8>>, error: &ErrorStatus) -> bool {
     let by_detail = error.details.iter().any(|detail| {
         detail.get("reason").and_then(|r| r.as_str()) == Some("ACCESS_TOKEN_SCOPE_INSUFFICIENT")
     });
-    let by_reason = error
-        .errors
-        .iter()
-        .any(|error| error.reason == "insufficientPermissions" || error.reason == "insufficientScopes");
+    let by_reason = error.errors.iter().any(|error| {
+        error.reason == "insufficientPermissions" || error.reason == "insufficientScopes"
+    });
     by_header || by_detail || (by_reason && error.message.to_ascii_lowercase().contains("scope"))
 }
 

@@ -97,7 +97,10 @@ fn simple(field: &Field, value: &Value) -> Value {
         let cells = value.get("f").and_then(Value::as_array);
         let members = field.fields.iter().enumerate().map(|(place, field)| {
             let value = cells.and_then(|cells| cells.get(place)?.get("v"));
-            (field.name.clone(), simple(field, value.unwrap_or(&Value::Null)))
+            (
+                field.name.clone(),
+                simple(field, value.unwrap_or(&Value::Null)),
+            )
         });
         return Value::Object(members.collect::<Map<_, _>>());
     }
@@ -105,7 +108,9 @@ fn simple(field: &Field, value: &Value) -> Value {
         return value.clone();
     };
     match field.kind.as_str() {
-        "INTEGER" | "INT64" => text.parse::<i64>().map_or_else(|_| json!(text), Value::from),
+        "INTEGER" | "INT64" => text
+            .parse::<i64>()
+            .map_or_else(|_| json!(text), Value::from),
         "FLOAT" | "FLOAT64" => match text.parse::<f64>() {
             Ok(value) if value.is_finite() => json!(value),
             // JSON has no such number, and neither do sums.
@@ -172,12 +177,15 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -198,18 +206,42 @@ mod tests {
         let kinds = [
             ("STRING", json!("text"), json!("text")),
             ("BYTES", json!("AAE="), json!("AAE=")),
-            ("INTEGER", json!("-9007199254740993"), json!(-9_007_199_254_740_993_i64)),
+            (
+                "INTEGER",
+                json!("-9007199254740993"),
+                json!(-9_007_199_254_740_993_i64),
+            ),
             ("FLOAT", json!("1.5"), json!(1.5)),
             ("FLOAT64", json!("NaN"), json!(null)),
             ("FLOAT64", json!("-Infinity"), json!("-Infinity")),
             ("BOOLEAN", json!("true"), json!(true)),
             ("NUMERIC", json!("12.50"), json!(12.5)),
-            ("BIGNUMERIC", json!("0.12345678901234567890"), json!("0.12345678901234567890")),
+            (
+                "BIGNUMERIC",
+                json!("0.12345678901234567890"),
+                json!("0.12345678901234567890"),
+            ),
             ("DATE", json!("2024-02-29"), json!("2024-02-29")),
-            ("TIMESTAMP", json!("1.408452095E9"), json!("2014-08-19T12:41:35Z")),
-            ("TIMESTAMP", json!("1408452095220000"), json!("2014-08-19T12:41:35.22Z")),
-            ("TIMESTAMP", json!("-1"), json!("1969-12-31T23:59:59.999999Z")),
-            ("DATETIME", json!("2024-02-29T01:02:03"), json!("2024-02-29T01:02:03")),
+            (
+                "TIMESTAMP",
+                json!("1.408452095E9"),
+                json!("2014-08-19T12:41:35Z"),
+            ),
+            (
+                "TIMESTAMP",
+                json!("1408452095220000"),
+                json!("2014-08-19T12:41:35.220Z"),
+            ),
+            (
+                "TIMESTAMP",
+                json!("-1"),
+                json!("1969-12-31T23:59:59.999999Z"),
+            ),
+            (
+                "DATETIME",
+                json!("2024-02-29T01:02:03"),
+                json!("2024-02-29T01:02:03"),
+            ),
             ("TIME", json!("01:02:03"), json!("01:02:03")),
             ("GEOGRAPHY", json!("POINT(1 2)"), json!("POINT(1 2)")),
             ("JSON", json!("{\"a\": 1}"), json!("{\"a\":1}")),
@@ -242,7 +274,10 @@ mod tests {
         ]);
         let table = read(schema, rows);
         let json = table.to_json(10);
-        assert_eq!(json["rows"][0], json!([1, "[\"a\",\"b\"]", "[{\"sku\":\"x\",\"n\":2}]"]));
+        assert_eq!(
+            json["rows"][0],
+            json!([1, "[\"a\",\"b\"]", "[{\"sku\":\"x\",\"n\":2}]"])
+        );
         assert_eq!(json["rows"][1], json!([2, "[]", "[]"]));
         assert_eq!(table.columns()[0].kind(), Kind::Integer);
     }

@@ -146,7 +146,9 @@ mod tests {
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        let settings = read(&[("bigquery_project", "my-project")]).unwrap().unwrap();
+        let settings = read(&[("bigquery_project", "my-project")])
+            .unwrap()
+            .unwrap();
         assert_eq!(settings.base_url, "https://bigquery.googleapis.com");
         assert_eq!((settings.max_bytes, settings.location), (1 << 30, None));
         let settings = read(&[

@@ -19,10 +19,7 @@ pub(super) fn single_query(sql: &str) -> Result<&str, String> {
         return Err("There is no SQL to run.".to_owned());
     };
     let rest = sql.get(start..).unwrap_or_default();
-    let word: String = rest
-        .chars()
-        .take_while(char::is_ascii_alphabetic)
-        .collect();
+    let word: String = rest.chars().take_while(char::is_ascii_alphabetic).collect();
     let is_query = first == '('
         || ["select", "with", "from"]
             .iter()
@@ -118,7 +115,7 @@ mod tests {
             (" select ';' ; -- the end", "select ';'"),
             ("-- a; b\nWITH t AS (SELECT 1) SELECT * FROM t", ""),
             ("(SELECT 'it\\'s; fine')", ""),
-            ("SELECT r'\\', ';'", ""),
+            ("SELECT r'\\d;', ';'", ""),
             ("SELECT \"\"\"a\";b\"\"\"", ""),
             ("/* DROP */ SELECT `odd;name` FROM t", ""),
             ("FROM t |> WHERE a = 1", ""),

@@ -110,7 +110,10 @@ mod farewell {
         let Ok(answer) = outgoing_handler::handle(outgoing, None) else {
             return;
         };
-        let (answered, late) = (answer.subscribe(), monotonic_clock::subscribe_duration(PATIENCE));
+        let (answered, late) = (
+            answer.subscribe(),
+            monotonic_clock::subscribe_duration(PATIENCE),
+        );
         poll::poll(&[&answered, &late]);
     }
 }

@@ -118,7 +118,11 @@ fn hidden_columns(table: &Table, shown: &[Column]) -> Option<String> {
         shown.len(),
         all.len(),
         names.join(", "),
-        if rest.len() > names.len() { ", …" } else { "" }
+        if rest.len() > names.len() {
+            ", …"
+        } else {
+            ""
+        }
     ))
 }
 

@@ -29,7 +29,13 @@ pub fn instructions(tables: &[Table], offer: Offer<'_>) -> String {
     } else {
         let names: Vec<_> = tables
             .iter()
-            .map(|table| format!("{} ({} rows)", quoted(&clip(table.name(), 80)), table.rows()))
+            .map(|table| {
+                format!(
+                    "{} ({} rows)",
+                    quoted(&clip(table.name(), 80)),
+                    table.rows()
+                )
+            })
             .collect();
         let _ = write!(text, "{}. The last one is the newest.", names.join(", "));
     }
@@ -37,10 +43,17 @@ pub fn instructions(tables: &[Table], offer: Offer<'_>) -> String {
         text.push_str("\n\n");
         text.push_str(BIGQUERY);
         if let Some(limit) = offer.bigquery_limit {
-            let _ = write!(text, " A query that would read more than {limit} is refused.");
+            let _ = write!(
+                text,
+                " A query that would read more than {limit} is refused."
+            );
         }
         if !datasets.is_empty() {
-            let _ = write!(text, " Begin with these data sets: {}.", datasets.join(", "));
+            let _ = write!(
+                text,
+                " Begin with these data sets: {}.",
+                datasets.join(", ")
+            );
         }
     }
     text
