@@ -152,10 +152,14 @@ fn asked_of_bigquery(question: &str, context: &Context) -> Option<String> {
     if fits(question) {
         return Some(question.to_owned());
     }
-    let waits = extract_sql(question).is_none();
-    waits
-        .then(|| open_question(context))
-        .filter(|open| fits(open))
+    if extract_sql(question).is_some() {
+        return None;
+    }
+    // Several messages may have said so, and the authorisation still have been wrong.
+    let mut earlier = earlier_questions(context).into_iter();
+    earlier
+        .find(|question| extract_sql(question).is_some())
+        .filter(|question| fits(question))
 }
 
 /// Runs the SQL of a message on BigQuery, as the user.
@@ -188,6 +192,14 @@ async fn ask_bigquery(
 
 /// What the task waits to answer, when this message only brings the table that was missing.
 fn open_question(context: &Context) -> String {
+    earlier_questions(context)
+        .into_iter()
+        .find(|question| !question.is_empty())
+        .unwrap_or_default()
+}
+
+/// What the user asked in this task before, the newest first.
+fn earlier_questions(context: &Context) -> Vec<String> {
     let asked = |message: &Message| {
         let mut question = String::new();
         for text in message.parts.iter().filter_map(words) {
@@ -197,10 +209,7 @@ fn open_question(context: &Context) -> String {
     };
     let history = context.history();
     let by_user = history.iter().rev().filter(|m| m.role == Role::User);
-    by_user
-        .map(asked)
-        .find(|question| !question.is_empty())
-        .unwrap_or_default()
+    by_user.map(asked).collect()
 }
 
 /// The text of a part that is neither a file nor declared to be a table.
