@@ -146,6 +146,8 @@ fn respond((status, body): Answer) -> Response<Full<Bytes>> {
 }
 
 fn tokeninfo(asked: &str) -> Answer {
+    // The host escapes everything but letters and digits.
+    let asked = asked.replace("%2E", ".").replace("%2D", "-");
     if !asked.contains(USER_TOKEN) && !asked.contains(NARROW_TOKEN) {
         return (
             400,
