@@ -51,7 +51,7 @@ export PATH := $(PATH):$(TOOLS)/bin
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: components ## Build the components and the host
@@ -83,6 +83,14 @@ lint: wasm-target deny ## Check the format, the code, and what is in the depende
 		$(addprefix -p ,$(COMPONENTS) $(TEST_COMPONENTS)) -- -D warnings
 	cargo clippy -p attache-host --no-default-features --profile fast -- -D warnings
 	scripts/check-dependencies
+
+.PHONY: evaluate
+evaluate: wasm-target ## Ask the analyst the questions of examples/evaluation, with the model of GEMINI_API_KEY
+	@echo '== evaluate: a line for each answer'
+	$(BUILD_COMPONENT) agent-component
+	cargo build --profile fast -p attache-host
+	ATTACHE_GUESTS_DIR=$(GUESTS) ATTACHE_HOST_BIN=$(TARGET)/fast/attache-host \
+	cargo run --quiet --profile fast -p attache-tests --bin evaluate
 
 .PHONY: bench
 bench: image components clients ## Print sizes, times, memory and throughput, beside the Python SDK's and BEFORE's

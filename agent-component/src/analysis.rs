@@ -16,8 +16,9 @@ mod profile;
 mod source;
 mod sql;
 mod table;
+mod workbench;
 
-pub use answer::{Answer, Problem, answer};
+pub use answer::{Answer, Problem, answer, present};
 pub use chart::{
     Chart, ChartError, ChartKind, ChartRequest, MAX_BARS, MAX_LINE_POINTS, MAX_SCATTER_POINTS,
     MAX_SERIES, draw,
@@ -30,4 +31,9 @@ pub use sql::{
 };
 pub use table::{
     Cell, Column, Kind, MAX_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, ReadError, Table,
+};
+pub(crate) use table::{Growing, unique};
+pub use workbench::{
+    DrawChart, ListTables, MAX_TOOL_BYTES, MAX_TOOL_ROWS, Offer, ProfileTable, RunSql, Statement,
+    Work, Workbench, instructions,
 };

@@ -6,7 +6,10 @@ use attache_sdk::{
     Role, fetch, json,
 };
 
-use crate::analysis::{Answer, Problem, Source, Table, answer, split_message};
+use crate::analysis::{
+    Answer, Problem, QueryResult, Source, Table, answer, extract_sql, present, split_message,
+};
+use crate::bigquery::{BigQuery, Outbound, Settings, is_for_bigquery};
 use crate::shelf::Shelf;
 
 /// The largest table that is read from a link.
@@ -68,6 +71,11 @@ impl Agent for Analyst {
         };
         // Only what could be read is kept.
         shelf.keep(context)?;
+        if let Some(settings) = Settings::read(|key| context.config(key)).map_err(Failure::new)?
+            && let Some(asked) = asked_of_bigquery(&request.question, context)
+        {
+            return ask_bigquery(settings, &asked, context).await;
+        }
         match answer(&request.question, &tables) {
             Ok(answer) => {
                 emit(context, answer).await;
@@ -137,8 +145,61 @@ async fn gather(context: &mut Context) -> Result<Request, String> {
     Ok(Request { question, sources })
 }
 
+/// A question with SQL that can only be meant for BigQuery: of this message, or the one that the task
+/// waits to answer, when this message only says that the authorisation was given.
+fn asked_of_bigquery(question: &str, context: &Context) -> Option<String> {
+    let fits = |question: &str| extract_sql(question).is_some_and(|sql| is_for_bigquery(&sql));
+    if fits(question) {
+        return Some(question.to_owned());
+    }
+    if extract_sql(question).is_some() {
+        return None;
+    }
+    // Several messages may have said so, and the authorisation still have been wrong.
+    let mut earlier = earlier_questions(context).into_iter();
+    earlier
+        .find(|question| extract_sql(question).is_some())
+        .filter(|question| fits(question))
+}
+
+/// Runs the SQL of a message on BigQuery, as the user.
+async fn ask_bigquery(
+    settings: Settings,
+    question: &str,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
+    let sql = extract_sql(question).unwrap_or_default();
+    let rows = match BigQuery::new(settings, Outbound).query(&sql).await {
+        Ok(rows) => rows,
+        Err(error) if error.needs_authorization() => {
+            return Ok(Outcome::auth_required(error.to_string()));
+        }
+        Err(error) => return Err(Failure::new(error.to_string())),
+    };
+    let result = QueryResult {
+        table: rows.table,
+        truncated: rows.truncated,
+    };
+    let around = question.replace(&sql, " ");
+    match present(&result, &rows.sql, &around) {
+        Ok(answer) => {
+            emit(context, answer).await;
+            Ok(Outcome::completed())
+        }
+        Err(problem) => Err(Failure::new(problem.to_string())),
+    }
+}
+
 /// What the task waits to answer, when this message only brings the table that was missing.
 fn open_question(context: &Context) -> String {
+    earlier_questions(context)
+        .into_iter()
+        .find(|question| !question.is_empty())
+        .unwrap_or_default()
+}
+
+/// What the user asked in this task before, the newest first.
+fn earlier_questions(context: &Context) -> Vec<String> {
     let asked = |message: &Message| {
         let mut question = String::new();
         for text in message.parts.iter().filter_map(words) {
@@ -148,10 +209,7 @@ fn open_question(context: &Context) -> String {
     };
     let history = context.history();
     let by_user = history.iter().rev().filter(|m| m.role == Role::User);
-    by_user
-        .map(asked)
-        .find(|question| !question.is_empty())
-        .unwrap_or_default()
+    by_user.map(asked).collect()
 }
 
 /// The text of a part that is neither a file nor declared to be a table.

@@ -1,10 +1,11 @@
 //! The reference agent: a data analyst.
 //!
-//! [`analysis`] does the work and knows neither WASI nor A2A; [`Analyst`] makes an agent of it, and
-//! [`Shelf`] keeps a conversation's tables between turns.
+//! [`analysis`] does the work and knows neither WASI nor A2A; [`Analyst`] makes an agent of it,
+//! [`bigquery`] reads what users have elsewhere, and [`Shelf`] keeps a conversation's tables between turns.
 
 pub mod analysis;
 mod analyst;
+pub mod bigquery;
 mod shelf;
 
 pub use analyst::Analyst;

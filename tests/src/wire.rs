@@ -4,7 +4,7 @@
 //! know, and `name.grpc` calls whose messages are ProtoJSON; `name.expected` holds what came back,
 //! with placeholders for what differs from run to run.
 //! `tests/wire/README.md` describes both. Cases say nothing of the server: the same files are run
-//! against every server that has the agent `examples/tck-agent`.
+//! against every server that has the agent that they are for.
 
 mod case;
 mod exchange;
@@ -63,13 +63,19 @@ pub enum Mode {
     Bless,
 }
 
-/// Runs every case below a folder against the server at a base URL; gives how many there were.
+/// Runs every case below a folder against the server at a base URL; gives how many there were. Folders
+/// of the names in `without` are left out: their cases are for another agent.
 ///
 /// # Errors
 /// When a case cannot be read, an exchange fails, or an answer differs.
-pub async fn run(base: &str, folder: &Path, mode: Mode) -> Result<usize, WireError> {
+pub async fn run(
+    base: &str,
+    folder: &Path,
+    without: &[&str],
+    mode: Mode,
+) -> Result<usize, WireError> {
     let mut paths = Vec::new();
-    collect(folder, &mut paths)?;
+    collect(folder, without, &mut paths)?;
     paths.sort_by(|(_, a), (_, b)| a.cmp(b));
     if paths.is_empty() {
         return Err(WireError::Empty(folder.to_owned()));
@@ -149,15 +155,22 @@ fn tenant(folder: &Path, path: &Path) -> String {
     format!("{}-{now}", name.to_string_lossy().replace(['/', '\\'], "."))
 }
 
-fn collect(folder: &Path, into: &mut Vec<(Form, PathBuf)>) -> Result<(), WireError> {
+fn collect(
+    folder: &Path,
+    without: &[&str],
+    into: &mut Vec<(Form, PathBuf)>,
+) -> Result<(), WireError> {
     let failed = |source| WireError::File {
         path: folder.to_owned(),
         source,
     };
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
         if path.is_dir() {
-            collect(&path, into)?;
+            if !name.is_some_and(|name| without.contains(&name)) {
+                collect(&path, without, into)?;
+            }
         } else if let Some(form) = Form::of(&path) {
             into.push((form, path));
         }

@@ -11,11 +11,22 @@ use std::process::Command;
 
 use attache_tests::guests::{component, workspace};
 use attache_tests::server::Server;
-use attache_tests::wire::{Mode, run};
+use attache_tests::wire::{Mode, WireError, run};
+
+/// Cases that are for the data analyst.
+const ANALYST: &str = "gemini-enterprise";
 
 async fn corpus(server: &Server, mode: Mode) {
     let folder = workspace().join("tests/wire");
-    let cases = run(server.url(), &folder, mode).await;
+    check(server, run(server.url(), &folder, &[ANALYST], mode).await);
+}
+
+async fn analyst_corpus(server: &Server, mode: Mode) {
+    let folder = workspace().join("tests/wire").join(ANALYST);
+    check(server, run(server.url(), &folder, &[], mode).await);
+}
+
+fn check(server: &Server, cases: Result<usize, WireError>) {
     let said = server.output();
     assert!(!said.contains("panicked"), "the server panicked:\n{said}");
     if let Err(error) = cases {
@@ -28,13 +39,34 @@ async fn the_host_answers_to_the_letter() {
     let agent = component("tck-agent").expect("the agent");
     let data = tempfile::tempdir().expect("a folder for the data");
     let server = Server::host(&agent, data.path()).expect("the host");
+    corpus(&server, mode()).await;
+}
+
+#[tokio::test]
+async fn the_host_answers_gemini_enterprise_to_the_letter() {
+    let agent = component("agent-component").expect("the agent");
+    let data = tempfile::tempdir().expect("a folder for the data");
+    let server = Server::host(&agent, data.path()).expect("the host");
+    analyst_corpus(&server, mode()).await;
+}
+
+fn mode() -> Mode {
     let bless = std::env::var("BLESS").is_ok_and(|v| v == "1");
-    corpus(&server, if bless { Mode::Bless } else { Mode::Check }).await;
+    if bless { Mode::Bless } else { Mode::Check }
 }
 
 #[tokio::test]
 async fn the_spin_harness_answers_the_same() {
-    let agent = component("tck-agent").expect("the agent");
+    corpus(&spin("tck-agent"), Mode::Check).await;
+}
+
+#[tokio::test]
+async fn the_spin_harness_answers_gemini_enterprise_the_same() {
+    analyst_corpus(&spin("agent-component"), Mode::Check).await;
+}
+
+fn spin(agent: &str) -> Server {
+    let agent = component(agent).expect("the agent");
     let adapter = component("attache-spin-adapter").expect("the adapter");
     let mut harness = Command::new(env!("CARGO_BIN_EXE_spin-harness"));
     harness
@@ -43,6 +75,5 @@ async fn the_spin_harness_answers_the_same() {
         .arg("--adapter")
         .arg(adapter)
         .args(["--variable", "attache_idempotency_window=0"]);
-    let server = Server::start(&mut harness, "/.well-known/agent-card.json").expect("the harness");
-    corpus(&server, Mode::Check).await;
+    Server::start(&mut harness, "/.well-known/agent-card.json").expect("the harness")
 }

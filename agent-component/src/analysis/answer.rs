@@ -116,6 +116,15 @@ fn failed(error: impl std::fmt::Display) -> Problem {
 /// SQL from the message, and a chart if the words around it ask for one.
 fn run(sql: &str, around: &str, tables: &[Table]) -> Result<Answer, Problem> {
     let result = query(sql, tables).map_err(failed)?;
+    present(&result, sql, around)
+}
+
+/// The rows of a query as an answer, and a chart if the words around the query ask for one.
+///
+/// # Errors
+///
+/// [`Problem::Failed`], when the chart that they ask for cannot be drawn.
+pub fn present(result: &QueryResult, sql: &str, around: &str) -> Result<Answer, Problem> {
     let chart = match words::chart_kind(around) {
         None => None,
         Some(kind) => {
@@ -126,7 +135,7 @@ fn run(sql: &str, around: &str, tables: &[Table]) -> Result<Answer, Problem> {
     let title = chart
         .as_ref()
         .map_or_else(|| "Query result".to_owned(), |c| c.title.clone());
-    Ok(of_result(&result, title, sql.to_owned(), chart))
+    Ok(of_result(result, title, sql.to_owned(), chart))
 }
 
 /// The kind of chart for a result when none is asked for.

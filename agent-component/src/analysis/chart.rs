@@ -12,6 +12,9 @@ mod plan;
 mod scale;
 mod svg;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::nearest::nearest;
 use super::sql::quoted;
 use super::table::{Column, Table};
@@ -27,7 +30,8 @@ pub const MAX_SCATTER_POINTS: usize = 3_000;
 pub const MAX_SERIES: usize = 8;
 
 /// What a chart looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum ChartKind {
     /// One bar per category.
     Bar,

@@ -24,8 +24,9 @@ pub use column::{Cell, Column, Kind};
 pub(super) use column::{Texts, Values};
 pub use error::ReadError;
 pub(super) use error::{Fault, clip};
-pub(super) use growing::Growing;
-pub(super) use names::{matching_key, unique};
+pub(crate) use growing::Growing;
+pub(super) use names::matching_key;
+pub(crate) use names::unique;
 
 /// The largest source, in bytes: what fits into the memory of one instance beside its copies.
 pub const MAX_BYTES: usize = 32 << 20;
@@ -101,13 +102,19 @@ impl Table {
         Ok(tables)
     }
 
-    pub(super) fn from_columns(name: &str, columns: Vec<Column>) -> Self {
+    pub(crate) fn from_columns(name: &str, columns: Vec<Column>) -> Self {
         let rows = columns.first().map_or(0, Column::len);
         Self {
             name: name.to_owned(),
             columns,
             rows,
         }
+    }
+
+    /// The same table under another name, a valid identifier.
+    pub(super) fn renamed(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
     }
 
     /// The name to use in SQL: a valid identifier.

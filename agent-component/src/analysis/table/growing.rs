@@ -6,7 +6,7 @@ use super::infer;
 /// Starts without a kind, takes the kind of its first value, and widens when a value does not fit:
 /// integers become floats, anything else becomes text.
 #[derive(Default)]
-pub(in crate::analysis) struct Growing {
+pub(crate) struct Growing {
     values: Option<Values>,
     missing: Vec<bool>,
 }
@@ -23,7 +23,7 @@ impl Growing {
         }
     }
 
-    pub(in crate::analysis) fn push(&mut self, cell: Cell<'_>) {
+    pub(crate) fn push(&mut self, cell: Cell<'_>) {
         // JSON and every reader of it know only finite numbers.
         if let Cell::Float(value) = cell
             && !value.is_finite()
@@ -98,7 +98,7 @@ impl Growing {
     }
 
     /// The column. Text that is all dates becomes dates.
-    pub(in crate::analysis) fn finish(self, name: String) -> Column {
+    pub(crate) fn finish(self, name: String) -> Column {
         let missing = self.missing;
         let (kind, values) = match self.values {
             Some(values @ Values::Integer(_)) => (Kind::Integer, values),

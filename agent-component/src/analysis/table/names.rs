@@ -84,7 +84,7 @@ pub(super) fn from_file(file: &str) -> Option<String> {
 }
 
 /// Column names without blanks around them, none empty and none twice, whatever the case.
-pub(in crate::analysis) fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut taken = HashSet::new();
     names
         .enumerate()

@@ -26,6 +26,7 @@ pub(super) fn to_new(mut old: Object, form: Form) -> Result<SendMessageRequest, 
 fn configuration_to_new(mut old: Object, form: Form) -> Result<Value, Error> {
     let mut new = Object::new();
     carry(&["acceptedOutputModes"], &mut old, &mut new);
+    accepted_modes(&mut new, form);
     history_length(&mut old, &mut new);
     let blocking = match take(&mut old, "blocking") {
         Some(Value::Bool(blocking)) => blocking,
@@ -44,6 +45,17 @@ fn configuration_to_new(mut old: Object, form: Form) -> Result<Value, Error> {
         new.insert(name, Value::Object(config));
     }
     Ok(Value::Object(new))
+}
+
+/// An empty list is how Gemini Enterprise asks, which shows text and fails on much else; a client that takes
+/// anything leaves the list out. In ProtoJSON, and so in 1.0, the two cannot be told apart.
+fn accepted_modes(new: &mut Object, form: Form) {
+    let modes = new.get_mut("acceptedOutputModes");
+    if let (Some(Value::Array(modes)), Form::Kind) = (modes, form)
+        && modes.is_empty()
+    {
+        modes.push(json!("text/*"));
+    }
 }
 
 /// 0 messages of history means all of it in 0.3, and none in 1.0.
@@ -96,6 +108,19 @@ mod tests {
         let TaskPushNotificationConfig { authentication, .. } =
             configuration.task_push_notification_config.unwrap();
         assert_eq!(authentication.unwrap().scheme, "Bearer");
+    }
+
+    #[test]
+    fn an_empty_list_of_modes_is_text_and_none_is_everything() {
+        let modes = |configuration: Value, form| {
+            let request = new(json!({ "configuration": configuration }), form).unwrap();
+            request.configuration.accepted_output_modes
+        };
+        let empty = json!({ "acceptedOutputModes": [] });
+        assert_eq!(modes(empty.clone(), Form::Kind), ["text/*"]);
+        assert!(modes(empty, Form::Proto).is_empty());
+        assert!(modes(json!({}), Form::Kind).is_empty());
+        assert!(modes(json!({ "acceptedOutputModes": null }), Form::Kind).is_empty());
     }
 
     #[test]
