@@ -1,9 +1,12 @@
 //! The data analyst as an A2A agent: takes tables and questions from the parts of a message, keeps the
-//! tables for the conversation, and answers with text, a JSON table and a chart.
+//! tables for the conversation, and answers with text, a JSON table and a chart. With a model it
+//! understands plain language ([`talk`]); without one, SQL and some fixed phrases.
+
+mod talk;
 
 use attache_sdk::{
     Agent, AgentCard, AgentSkill, Artifact, Content, Context, Failure, Message, Outcome, Part,
-    Role, fetch, json,
+    Role, fetch, json, model,
 };
 
 use crate::analysis::{
@@ -11,11 +14,14 @@ use crate::analysis::{
 };
 use crate::bigquery::{BigQuery, Outbound, Settings, is_for_bigquery};
 use crate::shelf::Shelf;
+use talk::{Talked, talk};
 
 /// The largest table that is read from a link.
 const MAX_FETCH: usize = 16 * 1024 * 1024;
 const SVG: &str = "image/svg+xml";
 const JSON: &str = "application/json";
+/// What a table without a question is taken for.
+const PROFILE: &str = "Profile the newest table: what is in it, and what is striking?";
 
 /// The agent.
 pub struct Analyst;
@@ -35,9 +41,9 @@ impl Agent for Analyst {
             AgentSkill::new(
                 "data-analysis",
                 "Data analysis",
-                "Give it a table (CSV or JSON, as text, a file, data or a link) and a question. \
-                 Without a question it profiles the table; it runs SELECT statements, and draws \
-                 bar, line and scatter charts.",
+                "Give it a table (CSV or JSON, as text, a file, data or a link) and a question, and \
+                 ask on. Without a question it profiles the table; it runs SELECT statements, and \
+                 draws bar, line and scatter charts.",
                 &["data", "csv", "sql", "statistics", "charts"],
             )
             .examples(&[
@@ -71,21 +77,62 @@ impl Agent for Analyst {
         };
         // Only what could be read is kept.
         shelf.keep(context)?;
-        if let Some(settings) = Settings::read(|key| context.config(key)).map_err(Failure::new)?
+        let bigquery = Settings::read(|key| context.config(key)).map_err(Failure::new)?;
+        if let Some(settings) = &bigquery
             && let Some(asked) = asked_of_bigquery(&request.question, context)
         {
-            return ask_bigquery(settings, &asked, context).await;
+            return ask_bigquery(settings.clone(), &asked, context).await;
         }
-        match answer(&request.question, &tables) {
-            Ok(answer) => {
-                emit(context, answer).await;
-                Ok(Outcome::completed())
-            }
-            Err(Problem::NeedTable(ask) | Problem::NeedQuestionDetail(ask)) => {
-                Ok(Outcome::input_required(ask))
-            }
-            Err(Problem::Failed(why)) => Err(Failure::new(why)),
+        let question = request.question;
+        // Whoever writes SQL wants it run, and needs no model for that.
+        if extract_sql(&question).is_some() {
+            return by_itself(&question, &tables, None, context).await;
         }
+        let Some(model) = model::for_turn(context)? else {
+            let why =
+                "No model is configured, so this agent understands fixed phrases and SQL only.";
+            return by_itself(&question, &tables, Some(why), context).await;
+        };
+        let asked = match question.as_str() {
+            "" => PROFILE.to_owned(),
+            _ => question.clone(),
+        };
+        match talk(&*model, asked, tables.clone(), bigquery, context).await? {
+            Talked::Ended(outcome) => Ok(outcome),
+            Talked::Away(why) => {
+                let why = format!(
+                    "{} This is answered without it, from fixed phrases and SQL only.",
+                    sentence(&why)
+                );
+                by_itself(&question, &tables, Some(&why), context).await
+            }
+        }
+    }
+}
+
+/// Answers without a model. `why` says why there is none, where that may surprise.
+async fn by_itself(
+    question: &str,
+    tables: &[Table],
+    why: Option<&str>,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
+    let beside = |text: String| match why {
+        Some(why) => format!("{text}\n\n{why}"),
+        None => text,
+    };
+    match answer(question, tables) {
+        Ok(mut answer) => {
+            // What was asked in words may have been meant otherwise.
+            if why.is_some() && context.config("model_provider").is_some() {
+                answer.text = beside(answer.text);
+            }
+            emit(context, answer).await;
+            Ok(Outcome::completed())
+        }
+        Err(Problem::NeedTable(ask)) => Ok(Outcome::input_required(ask)),
+        Err(Problem::NeedQuestionDetail(ask)) => Ok(Outcome::input_required(beside(ask))),
+        Err(Problem::Failed(error)) => Err(Failure::new(error)),
     }
 }
 

@@ -39,5 +39,4 @@ pub use error::SendError;
 pub use fetch::{FetchError, Fetched, fetch};
 pub use request::{Limits, Request};
 pub use response::Response;
-pub(crate) use time::pause;
-pub(crate) use time::within;
+pub(crate) use time::{pause, within};

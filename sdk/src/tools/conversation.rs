@@ -14,7 +14,7 @@ use super::surroundings::{Called, Surroundings, Wasi};
 use super::toolbox::{Kind, Toolbox};
 use super::written::Written;
 use crate::model::{Call, Finish, Given, Model, ModelError, Piece, Prompt, Reply, Turn, Usage};
-use crate::{Artifact, Context, Failure};
+use crate::{Artifact, Context};
 
 /// How many calls one reply may have. Those after it are refused.
 const MAX_CALLS: usize = 32;
@@ -48,6 +48,7 @@ pub struct Conversation<'a> {
     tools: &'a Toolbox<'a>,
     limits: Limits,
     task_id: Option<String>,
+    closing: Option<&'a dyn Fn() -> Option<String>>,
     surroundings: &'a dyn Surroundings,
 }
 
@@ -59,6 +60,7 @@ impl<'a> Conversation<'a> {
             tools,
             limits: Limits::default(),
             task_id: None,
+            closing: None,
             surroundings: &Wasi,
         }
     }
@@ -74,6 +76,14 @@ impl<'a> Conversation<'a> {
     #[must_use]
     pub fn task(mut self, task_id: impl Into<String>) -> Self {
         self.task_id = Some(task_id.into());
+        self
+    }
+
+    /// With a text that [`Self::stream_into`] puts behind the model's last words, in the same artifact:
+    /// what the tools did, say. It is asked for once there is an answer.
+    #[must_use]
+    pub fn closing(mut self, closing: &'a dyn Fn() -> Option<String>) -> Self {
+        self.closing = Some(closing);
         self
     }
 
@@ -105,18 +115,19 @@ impl<'a> Conversation<'a> {
     /// `milliseconds`, summed over all messages of the task.
     ///
     /// # Errors
-    /// A failure with the sentence of [`Ended`].
+    /// [`Ended`], of which `?` makes a [`Failure`](crate::Failure) with its sentence.
     pub async fn stream_into(
         &self,
         context: &mut Context,
         artifact_id: &str,
         prompt: &mut Prompt,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, Ended> {
         let conversation = Self {
             model: self.model,
             tools: self.tools,
             limits: self.limits.clone(),
             task_id: Some(context.task_id()),
+            closing: None,
             surroundings: self.surroundings,
         };
         let handle = context.handle();
@@ -137,6 +148,10 @@ impl<'a> Conversation<'a> {
                 &mut answer,
             )
             .await;
+        if ended.is_ok() {
+            let closing = self.closing.and_then(|closing| closing());
+            written.add(&closing.unwrap_or_default());
+        }
         if let Some((piece, first)) = written.last() {
             let artifact = Artifact::text(artifact_id, piece);
             handle.artifact_chunk(artifact, first, true).await;

@@ -18,6 +18,11 @@ impl Written {
         (!piece.is_empty()).then(|| (piece, !std::mem::replace(&mut self.begun, true)))
     }
 
+    /// Text for the end.
+    pub(crate) fn add(&mut self, text: &str) {
+        self.held.push_str(text);
+    }
+
     /// What is left.
     pub(crate) fn last(&mut self) -> Option<(String, bool)> {
         let piece = std::mem::take(&mut self.held);
