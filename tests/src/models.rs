@@ -60,6 +60,8 @@ pub enum Step {
 pub enum Answer {
     /// As a stream; it is finished well unless its last step ends it.
     Steps(Vec<Step>),
+    /// As a stream of these chunks, which were recorded.
+    Chunks(Vec<Value>),
     /// With an error, and how many seconds to wait before the next attempt.
     Status(u16, Option<u64>),
 }
@@ -191,6 +193,10 @@ impl Fake {
         let steps = match answer.unwrap_or_else(|| text(&["ok"])) {
             Answer::Status(status, wait) => return error(status, "as scripted", wait),
             Answer::Steps(steps) => steps,
+            Answer::Chunks(chunks) => {
+                let events = chunks.iter().map(|chunk| format!("data: {chunk}\r\n\r\n"));
+                return respond(200, "text/event-stream", events.collect(), None);
+            }
         };
         let stream = match self.wire {
             Wire::Gemini => path.contains(":streamGenerateContent"),

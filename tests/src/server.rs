@@ -207,7 +207,11 @@ pub fn host_command() -> Result<Command, ServerError> {
     let mut command = Command::new(host_binary()?);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        if name.starts_with("ATTACHE_") || name == "K_SERVICE" || name == "DATABASE_URL" {
+        let ours = ["ATTACHE_", "GEMINI_", "GOOGLE_", "OPENAI_"];
+        if ours.iter().any(|prefix| name.starts_with(prefix))
+            || name == "K_SERVICE"
+            || name == "DATABASE_URL"
+        {
             command.env_remove(name);
         }
     }
