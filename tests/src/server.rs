@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::guests::workspace;
+use crate::guests::{target_folder, workspace};
 
 /// Names the host binary; without it, cargo builds one.
 pub const HOST_BINARY: &str = "ATTACHE_HOST_BIN";
@@ -218,6 +218,8 @@ pub fn host_command() -> Result<Command, ServerError> {
     command
         .env("PORT", "0")
         .env("ATTACHE_HOST", "127.0.0.1")
+        // Large agents take long to compile: once is enough.
+        .env("ATTACHE_CACHE_DIR", target_folder().join("tmp/compiled"))
         .env("ATTACHE_IDEMPOTENCY_WINDOW", "0");
     Ok(command)
 }
@@ -304,16 +306,18 @@ impl Output {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first `ADDRESS:PORT` that follows `http://`.
+    /// The first `ADDRESS:PORT` that follows `http://`, except in a line that names the model's server.
     fn address(&self) -> Option<String> {
         let text = self.text();
-        text.split("http://").skip(1).find_map(|rest| {
-            let end = rest
-                .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':'))
-                .unwrap_or(rest.len());
-            let address = rest.get(..end)?.trim_end_matches(['.', ':']);
-            let (_, port) = address.rsplit_once(':')?;
-            (port.parse::<u16>().ok()? > 0).then(|| address.to_owned())
-        })
+        let own = text.lines().filter(|line| !line.contains("model: "));
+        own.flat_map(|line| line.split("http://").skip(1))
+            .find_map(|rest| {
+                let end = rest
+                    .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':'))
+                    .unwrap_or(rest.len());
+                let address = rest.get(..end)?.trim_end_matches(['.', ':']);
+                let (_, port) = address.rsplit_once(':')?;
+                (port.parse::<u16>().ok()? > 0).then(|| address.to_owned())
+            })
     }
 }

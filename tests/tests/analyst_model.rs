@@ -9,6 +9,8 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+use std::process::Command;
+
 use attache_tests::a2a::{Client, state};
 use attache_tests::bigquery::{BigQuery, CLIENT_ID, USER_TOKEN};
 use attache_tests::evaluation::{Evaluation, report};
@@ -18,7 +20,6 @@ use attache_tests::server::{Server, host_command};
 use attache_tests::spin::{SpinApp, SpinConfig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::process::Command;
 
 const TABLE: &str = "region,amount\nnorth,10\nsouth,20\nnorth,5\n";
 
@@ -51,7 +52,7 @@ fn asking(words: &str, table: bool, context: Option<&Value>) -> Value {
     if let Some(context) = context {
         message["contextId"] = context.clone();
     }
-    message
+    json!({ "message": message })
 }
 
 /// All text of a task, its status included.
@@ -231,7 +232,7 @@ async fn a_missing_authorisation_is_asked_for_and_the_question_goes_on() {
         .post(format!("{}/message:send", with.url()))
         .header("A2A-Version", "1.0")
         .bearer_auth(USER_TOKEN)
-        .json(&json!({"message": asking(question, false, None)}))
+        .json(&asking(question, false, None))
         .send()
         .await
         .unwrap()
@@ -240,7 +241,8 @@ async fn a_missing_authorisation_is_asked_for_and_the_question_goes_on() {
         .unwrap();
     let words = words_of(&answer["task"]);
     assert!(words.contains("The US leads."), "{words}");
-    assert!(words.contains("my-project.sales.orders"), "{words}");
+    let last = fake.asked().pop().unwrap().body;
+    assert!(words.contains("my-project.sales.orders"), "{words}\n{last}");
     // The model's provider is shown the rows, and never the token.
     for asked in fake.asked() {
         let all = format!("{:?}{}", asked.headers, asked.body);

@@ -104,14 +104,20 @@ pub(super) async fn talk(
 struct Gate(RefCell<Option<futures_channel::oneshot::Sender<String>>>);
 
 impl Gate {
-    /// What the model is told; the user, if it is the user's to mend.
-    fn told(&self, error: BigQueryError) -> String {
+    /// What the model is told. Where it is the user's to mend, the user is told, and the model nothing
+    /// any more.
+    async fn told<T>(&self, outcome: Result<T, BigQueryError>) -> Result<T, String> {
+        let error = match outcome {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
         if error.needs_authorization()
             && let Some(refuse) = self.0.borrow_mut().take()
         {
             let _ = refuse.send(error.to_string());
+            std::future::pending().await
         }
-        error.to_string()
+        Err(error.to_string())
     }
 }
 
@@ -136,18 +142,16 @@ fn tools<'a>(
     let Some(bigquery) = bigquery else {
         return tools;
     };
-    let told = |error| gate.told(error);
     tools
         .with(described(
             "bigquery_list_tables",
-            async move |asked: ListDatasets| bigquery.list(&asked).await.map_err(told),
+            async |asked: ListDatasets| gate.told(bigquery.list(&asked).await).await,
         ))
-        .with(described(
-            "bigquery_describe",
-            async move |asked: Describe| bigquery.describe(&asked).await.map_err(told),
-        ))
-        .with(described("bigquery_query", async move |asked: Query| {
-            let rows = bigquery.query(&asked.sql).await.map_err(told)?;
+        .with(described("bigquery_describe", async |asked: Describe| {
+            gate.told(bigquery.describe(&asked).await).await
+        }))
+        .with(described("bigquery_query", async |asked: Query| {
+            let rows = gate.told(bigquery.query(&asked.sql).await).await?;
             Ok(bench.take_result(BIGQUERY, &rows.sql, &rows.table, rows.truncated))
         }))
 }
