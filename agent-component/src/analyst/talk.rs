@@ -111,11 +111,12 @@ impl Gate {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        if error.needs_authorization()
-            && let Some(refuse) = self.0.borrow_mut().take()
-        {
-            let _ = refuse.send(error.to_string());
-            std::future::pending().await
+        if error.needs_authorization() {
+            let refuse = self.0.borrow_mut().take();
+            if let Some(refuse) = refuse {
+                let _ = refuse.send(error.to_string());
+            }
+            return std::future::pending().await;
         }
         Err(error.to_string())
     }
