@@ -8,7 +8,7 @@ import json
 import subprocess
 
 from report import Row
-from servers import post_message
+from servers import Running, post_message
 from sizes import Subjects
 
 GROUP = "SendMessage, 32 senders, SQLite"
@@ -47,11 +47,16 @@ def measure(subjects: Subjects) -> list[Row]:
 def loaded(subjects: Subjects, serve) -> dict:
     with serve() as server:
         server.first(post_message)
-        command = [
-            *[subjects.load, f"127.0.0.1:{server.port}"],
-            *["--senders", str(SENDERS), "--seconds", str(SECONDS)],
-        ]
-        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        return load(subjects, server, SECONDS)
+
+
+def load(subjects: Subjects, server: Running, seconds: int) -> dict:
+    """What the senders saw of a server."""
+    command = [
+        *[subjects.load, f"127.0.0.1:{server.port}"],
+        *["--senders", str(SENDERS), "--seconds", str(seconds)],
+    ]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 
 def total(runs: list[dict], name: str) -> float:

@@ -27,9 +27,9 @@ class Subjects:
     stored: Path
     """The program that fills a database and reads from it."""
     scratch: Path
+    """A folder for what is needed for a while."""
     before: Path | None = None
     """An older attache-host, to compare with."""
-    """A folder for what is needed for a while."""
 
     @property
     def image_agent(self) -> Path:

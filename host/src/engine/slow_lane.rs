@@ -37,6 +37,8 @@ pub struct SlowLane(Arc<Lane>);
 struct Lane {
     /// None only while it is dropped.
     runtime: Option<Runtime>,
+    /// Of that runtime.
+    away: Handle,
     /// Where what is carried came from.
     home: Handle,
 }
@@ -55,6 +57,7 @@ impl SlowLane {
             })
             .build()?;
         Ok(Self(Arc::new(Lane {
+            away: runtime.handle().clone(),
             runtime: Some(runtime),
             home: Handle::current(),
         })))
@@ -67,12 +70,9 @@ impl SlowLane {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let mut future = Box::pin(future);
+        let future = Box::pin(future);
         if habit.is_long() {
-            match self.take(future, Some(habit.clone())) {
-                Ok(taken) => return taken,
-                Err(back) => future = back,
-            }
+            return self.take(future, Some(habit.clone()));
         }
         self.0.home.spawn(Carried {
             place: Place::Home(future),
@@ -84,25 +84,17 @@ impl SlowLane {
     }
 
     /// `learns` is told when it has ended whether it computed for long.
-    fn take<F>(
-        &self,
-        future: Pin<Box<F>>,
-        learns: Option<Habit>,
-    ) -> Result<JoinHandle<F::Output>, Pin<Box<F>>>
+    fn take<F>(&self, future: Pin<Box<F>>, learns: Option<Habit>) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let Some(runtime) = self.0.runtime.as_ref() else {
-            return Err(future);
-        };
-        let away = Away {
+        self.0.away.spawn(Away {
             home: self.0.home.clone(),
             future: Some(future),
             spent: 0,
             learns,
-        };
-        Ok(runtime.spawn(away))
+        })
     }
 }
 
@@ -170,10 +162,7 @@ where
             }
             this.habit.note(true);
             if let Place::Home(future) = std::mem::replace(&mut this.place, Place::Nowhere) {
-                this.place = match this.lane.take(future, None) {
-                    Ok(carried) => Place::Lane(carried),
-                    Err(back) => Place::Home(back),
-                };
+                this.place = Place::Lane(this.lane.take(future, None));
             }
         }
         let Place::Lane(carried) = &mut this.place else {
