@@ -5,6 +5,7 @@
 //! `busy` is refused once. Everything else gives one row of each kind of value.
 
 #![allow(
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::unwrap_used,
     reason = "a test ends where its BigQuery fails"

@@ -129,7 +129,7 @@ fn what_a_model_is_shown_is_bounded_and_says_so() {
     let wide: Vec<_> = (0..900).map(|n| format!("a_long_name_{n}")).collect();
     let bench = Workbench::new(
         (0..16)
-            .map(|n| table(&format!("t{n}"), &&format!("{0}\n{0}\n", wide.join(","))))
+            .map(|n| table(&format!("t{n}"), &format!("{0}\n{0}\n", wide.join(","))))
             .collect(),
     );
     let listed = bench.list_tables().to_string();
