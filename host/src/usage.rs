@@ -29,7 +29,7 @@ const LONGEST: usize = 128;
 /// What may have gone wrong with a model.
 const ERRORS: [&str; 8] = [
     "blocked",
-    "cancelled",
+    "canceled",
     "denied",
     "limit",
     "malformed",

@@ -188,6 +188,8 @@ pub enum ModelError {
     Blocked {
         /// A `finishReason` or `blockReason`.
         reason: String,
+        /// What it took all the same, as far as the provider had said.
+        usage: Usage,
     },
     /// The provider refused the request: a wrong key, an unknown model, a request it does not
     /// understand. Asking again changes nothing.
@@ -219,6 +221,15 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// What was taken although there is no answer.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        match self {
+            Self::Blocked { usage, .. } => *usage,
+            _ => Usage::default(),
+        }
+    }
+
     /// One word, for metrics.
     #[must_use]
     pub fn word(&self) -> &'static str {

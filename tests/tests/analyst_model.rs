@@ -14,7 +14,7 @@ use std::process::Command;
 use attache_tests::a2a::{Client, state};
 use attache_tests::bigquery::{BigQuery, CLIENT_ID, USER_TOKEN};
 use attache_tests::evaluation::{Evaluation, report};
-use attache_tests::guests::component;
+use attache_tests::guests::{component, workspace};
 use attache_tests::models::{Answer, Fake, KEY, Step, text};
 use attache_tests::server::{Server, host_command};
 use attache_tests::spin::{SpinApp, SpinConfig};
@@ -130,10 +130,15 @@ async fn under_spin_the_key_is_a_variable() {
     let data = tempfile::tempdir().unwrap();
     let agent = component("agent-component").unwrap();
     let adapter = component("attache-spin-adapter").unwrap();
-    let config = SpinConfig::agent(agent, adapter, data.path().join("tasks.db"))
-        .allow_outbound(fake.origin())
-        .variable("gemini_api_key", KEY)
-        .variable("model_base_url", fake.origin());
+    // As `SPIN_VARIABLE_GEMINI_API_KEY=... spin up` gives it.
+    let variables = [("gemini_api_key", KEY), ("model_base_url", fake.origin())];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let manifest = workspace().join("spin.toml");
+    let config = SpinConfig::from_manifest(manifest, data.path(), &variables.into())
+        .unwrap()
+        .component(agent)
+        .adapter(adapter)
+        .allow_outbound(fake.origin());
     let app = SpinApp::start(&config).unwrap();
     let client = Client::new(&app.url());
     let task = client

@@ -323,6 +323,29 @@ async fn a_server_of_openais_wire_serves_too() {
 }
 
 #[tokio::test]
+async fn a_task_that_took_its_tokens_ends_with_a_sentence() {
+    let calls = Step::Calls(vec![("get_weather", json!({"city": "Rome"}))]);
+    for under in BOTH {
+        let fake = Fake::gemini(vec![Answer::Steps(vec![calls.clone()])]).await;
+        let mut settings = vec![("gemini_api_key", KEY), ("model_base_url", fake.origin())];
+        let mut environment = vec![];
+        match under {
+            Under::Host => environment.push(("ATTACHE_MODEL_TOKENS_PER_TASK", "40")),
+            Under::Spin => settings.push(("attache_tokens_per_task", "40")),
+        }
+        let agent = Agent::start(under, &fake, &settings, &environment);
+        let task = agent.client.send(&asking("tools")).await.unwrap();
+        assert_eq!(state(&task), "TASK_STATE_FAILED", "{task}");
+        let sentence = sentence_of(&task);
+        assert!(sentence.contains("took 51 tokens for this task"), "{task}");
+        assert_eq!(fake.asked().len(), 1);
+        // Another task has its own.
+        let next = agent.client.send(&message("m2")).await.unwrap();
+        assert_eq!(words_of(&next), "ok", "{next}");
+    }
+}
+
+#[tokio::test]
 async fn vertex_ai_is_asked_as_the_service_whose_token_the_agent_never_has() {
     let fake = Fake::gemini(vec![text(&["by ", "Vertex"])]).await;
     let metadata = metadata::start().await;
@@ -343,6 +366,8 @@ async fn vertex_ai_is_asked_as_the_service_whose_token_the_agent_never_has() {
     let path = "/v1/projects/my-project/locations/europe-west1/publishers/google/models/\
                 gemini-3.5-flash:streamGenerateContent?alt=sse";
     assert_eq!(fake.asked()[0].path, path);
+    assert!(!agent.log().contains(metadata::ACCESS_TOKEN));
+    assert!(!task.to_string().contains(metadata::ACCESS_TOKEN));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ const OPENAI: &str = "https://api.openai.com/v1";
 const GLOBAL: &str = "global";
 /// Of these generations nothing is served after a day that Google has named.
 const RETIRED: [(&str, &str); 2] = [
-    ("gemini-1", "were retired in 2025"),
+    ("gemini-1", "are no longer served by Google"),
     ("gemini-2", "are retired by Google on 2026-10-16 or later"),
 ];
 

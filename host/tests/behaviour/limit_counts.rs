@@ -61,6 +61,45 @@ async fn those_on_agents_are_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn those_on_models_are_counted() {
+    let host = Host::start(&[
+        ADMIN,
+        "--model-calls-per-request=2",
+        "--model-tokens-per-task=40",
+        "--model-tokens-per-caller=100/1d",
+    ]);
+    // Each answer takes two tokens more than the question.
+    for (limit, path, said) in [
+        (
+            "model_calls",
+            "/usage?task=a&tokens=0&times=3",
+            "told\ntold\nA model was asked 2 times for this message",
+        ),
+        (
+            "model_tokens_task",
+            "/usage?task=b&tokens=38&times=2",
+            "told\nModels took 40 tokens for this task, and 40 is the most for one",
+        ),
+        (
+            "model_tokens_task",
+            "/usage?task=c&tokens=54&times=2",
+            "told\nModels took 56 tokens for this task",
+        ),
+        (
+            "model_tokens_caller",
+            "/usage?task=d&tokens=1",
+            "Models took 100 tokens for you, and 100/1d is the most; try again in",
+        ),
+    ] {
+        counted(&host, limit, async {
+            let answer = get(&host, path).await.text;
+            assert!(answer.starts_with(said), "{answer}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn those_on_callers_are_counted() {
     let host = Host::start(&[
         ADMIN,

@@ -97,7 +97,7 @@ impl Stream for Counted<'_> {
             }
             Some(Err(error)) => {
                 let word = error.word();
-                self.tell(Usage::default(), Some(word));
+                self.tell(error.usage(), Some(word));
             }
             None => self.tell(Usage::default(), Some("malformed")),
         }

@@ -205,7 +205,14 @@ impl<'a> Conversation<'a> {
                 return Err(Ended::Tokens { took, limit });
             }
             answer.turns += 1;
-            let reply = self.ask(prompt, heard, &mut spoke).await?;
+            let reply = self
+                .ask(prompt, heard, &mut spoke)
+                .await
+                .inspect_err(|ended| {
+                    if let Ended::Model(error) = ended {
+                        add(&mut answer.usage, error.usage());
+                    }
+                })?;
             add(&mut answer.usage, reply.usage);
             answer.model.clone_from(&reply.model);
             prompt.turns.push(Turn::Model(reply.clone()));

@@ -359,6 +359,7 @@ fn an_answer_that_is_cut() {
 fn a_model_that_fails_ends_it() {
     let failure = ModelError::Blocked {
         reason: "SAFETY".to_owned(),
+        usage: Usage::default(),
     };
     let model = Script {
         replies: RefCell::new([Err(failure.clone())].into()),

@@ -33,7 +33,8 @@ impl Answer for Content {
         }
         if let Some(reason) = chunk.pointer("/promptFeedback/blockReason") {
             let reason = reason.as_str().unwrap_or("BLOCKED").to_owned();
-            return Err(ModelError::Blocked { reason });
+            let usage = self.usage;
+            return Err(ModelError::Blocked { reason, usage });
         }
         let mut fresh = String::new();
         let Some(candidate) = chunk.pointer_mut("/candidates/0") else {
@@ -41,7 +42,7 @@ impl Answer for Content {
         };
         let parts = candidate.pointer_mut("/content/parts").map(Value::take);
         let finish = candidate.get("finishReason").and_then(Value::as_str);
-        let finish = finish.map(|reason| finish_of(reason, candidate));
+        let finish = finish.map(|reason| finish_of(reason, candidate, self.usage));
         if let Some(Value::Array(parts)) = parts {
             for part in parts {
                 self.take_part(part, &mut fresh)?;
@@ -122,7 +123,7 @@ fn goes_on(last: &Value, part: &Value) -> bool {
     bare(last) && bare(part) && last.get("thought") == part.get("thought")
 }
 
-fn finish_of(reason: &str, candidate: &Value) -> Result<Finish, ModelError> {
+fn finish_of(reason: &str, candidate: &Value, usage: Usage) -> Result<Finish, ModelError> {
     match reason {
         "STOP" => Ok(Finish::Stop),
         "MAX_TOKENS" => Ok(Finish::MaxTokens),
@@ -140,6 +141,7 @@ fn finish_of(reason: &str, candidate: &Value) -> Result<Finish, ModelError> {
         }
         reason => Err(ModelError::Blocked {
             reason: reason.to_owned(),
+            usage,
         }),
     }
 }

@@ -101,6 +101,7 @@ fn end_with(chunk: Value) -> ModelError {
 fn what_is_no_answer_says_so() {
     let blocked = |reason: &str| ModelError::Blocked {
         reason: reason.to_owned(),
+        usage: Usage::default(),
     };
     let finish = |reason: &str| json!({"candidates": [{"finishReason": reason}]});
     assert_eq!(
@@ -108,6 +109,10 @@ fn what_is_no_answer_says_so() {
         blocked("PROHIBITED_CONTENT")
     );
     assert_eq!(end_with(finish("SAFETY")), blocked("SAFETY"));
+    let mut counted = finish("SAFETY");
+    counted["usageMetadata"] = json!({"promptTokenCount": 7, "candidatesTokenCount": 2});
+    let took = end_with(counted).usage();
+    assert_eq!((took.input, took.output), (7, 2));
     assert_eq!(end_with(finish("IMAGE_SAFETY")), blocked("IMAGE_SAFETY"));
     for malformed in [
         json!({"candidates": [{"content": {"parts": [{"text": "half"}]}}]}),

@@ -55,6 +55,7 @@ impl Answer for Message {
             Some("content_filter") => {
                 return Err(ModelError::Blocked {
                     reason: "content_filter".to_owned(),
+                    usage: self.usage,
                 });
             }
             Some(_) => self.finish = Some(Finish::Stop),
@@ -74,6 +75,7 @@ impl Answer for Message {
         if !self.refusal.is_empty() {
             return Err(ModelError::Blocked {
                 reason: "refusal".to_owned(),
+                usage: self.usage,
             });
         }
         let mut raw = Map::from_iter([

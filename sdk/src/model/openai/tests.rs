@@ -110,8 +110,11 @@ fn what_is_no_answer_says_so() {
             "refusal",
         ),
     ] {
-        let reason = reason.to_owned();
-        assert_eq!(end_with(chunk), ModelError::Blocked { reason });
+        let blocked = ModelError::Blocked {
+            reason: reason.to_owned(),
+            usage: Usage::default(),
+        };
+        assert_eq!(end_with(chunk), blocked);
     }
     for malformed in [
         json!([]),

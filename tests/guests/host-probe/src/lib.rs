@@ -142,7 +142,10 @@ impl wasip2::exports::http::incoming_handler::Guest for Probe {
                 let lines: Vec<_> = keys.into_iter().map(|(k, v)| format!("{k}={v}")).collect();
                 Reply::to(out).end(&lines.join("\n"));
             }
-            "/usage" => Reply::to(out).end(&usage(&target)),
+            "/usage" => {
+                let said = (0..target.number("times").max(1)).map(|_| usage(&target));
+                Reply::to(out).end(&said.collect::<Vec<_>>().join("\n"));
+            }
             "/caller" => Reply::to(out).end(&caller()),
             "/environment" => {
                 let names: Vec<_> = std::env::vars().map(|(name, _)| name).collect();
