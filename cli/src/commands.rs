@@ -1,0 +1,52 @@
+//! The commands, one module each. A command is a `clap` structure with
+//! `async fn run(self, terminal: &Terminal) -> Result<Exit, Failure>`.
+
+mod completions;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::{Exit, Failure};
+use crate::terminal::{Format, Terminal};
+
+/// Build, check, deploy and call A2A agents.
+#[derive(Debug, Parser)]
+#[command(
+    name = "attache",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// The form of results on standard output.
+    #[arg(
+        short,
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        value_name = "FORMAT"
+    )]
+    output: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the completions of a shell.
+    Completions(completions::Completions),
+}
+
+impl Arguments {
+    pub(crate) fn format(&self) -> Format {
+        self.output
+    }
+
+    pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let _ = terminal;
+        match self.command {
+            Command::Completions(command) => command.run(),
+        }
+    }
+}
