@@ -38,7 +38,6 @@ pub mod server;
 pub mod service;
 pub mod settings;
 pub mod signals;
-pub mod signing_key;
 pub mod tasks;
 pub mod telemetry;
 pub mod usage;

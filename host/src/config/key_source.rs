@@ -1,5 +1,5 @@
 use super::{ConfigError, Environment, parse};
-use crate::signing_key::KeyError;
+use attache_jws::KeyError;
 
 /// Where a private key comes from: a file, or the environment, where Cloud Run puts secrets.
 pub(super) struct KeySource {
