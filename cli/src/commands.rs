@@ -1,7 +1,11 @@
 //! The commands, one module each. A command is a `clap` structure with
 //! `async fn run(self, terminal: &Terminal) -> Result<Exit, Failure>`.
 
+mod card;
 mod completions;
+mod send;
+mod stream;
+mod tasks;
 
 use clap::{Parser, Subcommand};
 
@@ -34,8 +38,12 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Card(card::Card),
     /// Print the completions of a shell.
     Completions(completions::Completions),
+    Send(send::Send),
+    Stream(stream::Stream),
+    Tasks(tasks::Tasks),
 }
 
 impl Arguments {
@@ -44,9 +52,12 @@ impl Arguments {
     }
 
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let _ = terminal;
         match self.command {
+            Command::Card(command) => command.run(terminal).await,
             Command::Completions(command) => command.run(),
+            Command::Send(command) => command.run(terminal).await,
+            Command::Stream(command) => command.run(terminal).await,
+            Command::Tasks(command) => command.run(terminal).await,
         }
     }
 }
