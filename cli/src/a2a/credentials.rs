@@ -64,11 +64,10 @@ fn withheld(_: &str) -> Result<Withheld, String> {
     Ok(Withheld)
 }
 
+/// A header and where its value is. None when it was given in another form, which may hold a secret and
+/// is not kept: `clap` would repeat it.
 #[derive(Debug, Clone)]
-struct SecretHeader {
-    name: HeaderName,
-    from: Source,
-}
+struct SecretHeader(Option<(HeaderName, Source)>);
 
 #[derive(Debug, Clone)]
 enum Source {
@@ -77,20 +76,31 @@ enum Source {
 }
 
 impl SecretHeader {
-    /// The text is not repeated where it may hold a secret.
+    #[allow(clippy::unnecessary_wraps, reason = "clap asks for a result")]
     fn parse(text: &str) -> Result<Self, String> {
-        const FORM: &str = "give NAME=@env:VARIABLE or NAME=@file:PATH: a value on the command line \
-                            shows in the list of processes";
-        let (name, from) = text.split_once('=').ok_or(FORM)?;
-        let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| FORM)?;
-        let from = if let Some(variable) = from.strip_prefix("@env:") {
-            Source::Variable(variable.to_owned())
-        } else if let Some(path) = from.strip_prefix("@file:") {
-            Source::File(path.into())
-        } else {
-            return Err(FORM.to_owned());
+        let parsed = || {
+            let (name, from) = text.split_once('=')?;
+            let name = HeaderName::from_bytes(name.trim().as_bytes()).ok()?;
+            let variable = from
+                .strip_prefix("@env:")
+                .map(|name| Source::Variable(name.to_owned()));
+            let file = from
+                .strip_prefix("@file:")
+                .map(|path| Source::File(path.into()));
+            Some((name, variable.or(file)?))
         };
-        Ok(Self { name, from })
+        Ok(Self(parsed()))
+    }
+
+    fn named(&self) -> Result<&(HeaderName, Source), Failure> {
+        self.0.as_ref().ok_or_else(|| {
+            Failure::new(
+                Exit::Usage,
+                "a --header is not in the form NAME=@env:VARIABLE or NAME=@file:PATH: a value on \
+                 the command line shows in the list of processes",
+            )
+            .remedy("put the value into a variable or a file; nothing was sent")
+        })
     }
 }
 
@@ -146,7 +156,8 @@ impl CredentialFlags {
             headers.push((header, header_value(&key, &format!("the key in {name}"))?));
             secrets.push(key);
         }
-        for SecretHeader { name, from } in &self.header {
+        for header in &self.header {
+            let (name, from) = header.named()?;
             let value = match from {
                 Source::Variable(name) => variable(name)?,
                 Source::File(path) => file(path)?,
@@ -178,7 +189,7 @@ impl CredentialFlags {
         if let Some(name) = &self.api_key_env {
             add("--api-key-env", name.clone());
         }
-        for SecretHeader { name, from } in &self.header {
+        for (name, from) in self.header.iter().filter_map(|header| header.0.as_ref()) {
             let from = match from {
                 Source::Variable(name) => format!("@env:{name}"),
                 Source::File(path) => format!("@file:{}", path.display()),
@@ -201,19 +212,15 @@ impl CredentialFlags {
 pub(crate) fn variable(name: &str) -> Result<String, Failure> {
     match std::env::var(name) {
         Ok(value) if !value.trim().is_empty() => Ok(value.trim().to_owned()),
-        // What is no name of a variable may be the secret itself.
+        // What does not look like the name of a variable may be the secret itself.
         _ if !is_name(name) => Err(Failure::new(
-            Exit::Usage,
-            "a flag that ends in -env takes the name of a variable, and this is none",
+            Exit::NoPermission,
+            "a flag that ends in -env names a variable that is not set",
         )
-        .remedy("put the secret into a variable, and give the variable's name")),
-        Ok(_) => Err(Failure::new(
+        .remedy("it takes the name of a variable, such as TOKEN, and not the secret itself")),
+        _ => Err(Failure::new(
             Exit::NoPermission,
-            format!("the variable {name} is empty"),
-        )),
-        Err(_) => Err(Failure::new(
-            Exit::NoPermission,
-            format!("the variable {name} is not set"),
+            format!("the variable {name} is not set, or empty"),
         )
         .remedy(format!(
             "export {name} with the secret, or give another name"
@@ -222,7 +229,7 @@ pub(crate) fn variable(name: &str) -> Result<String, Failure> {
 }
 
 fn is_name(text: &str) -> bool {
-    let is_start = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let is_start = |c: char| c.is_ascii_uppercase() || c == '_';
     text.starts_with(is_start)
         && text.len() <= 64
         && text.chars().all(|c| is_start(c) || c.is_ascii_digit())

@@ -124,6 +124,12 @@ impl<'a> Follower<'a> {
     async fn open(&mut self) -> Result<Option<Told>, CallError> {
         let begin = self.begin.take();
         let is_first = begin.is_some();
+        if !is_first
+            && self.last_id.is_none()
+            && let Some(told) = self.ended_meanwhile().await
+        {
+            return Ok(Some(told));
+        }
         let operation = begin.unwrap_or_else(|| Operation::SubscribeToTask {
             id: self.task.id.clone(),
         });
@@ -142,6 +148,25 @@ impl<'a> Follower<'a> {
                 refusal => self.refused(refusal).map(|()| None),
             },
             Err(error) => Err(error),
+        }
+    }
+
+    /// Whether there is anything left to subscribe to. What cannot be asked is found out by subscribing.
+    async fn ended_meanwhile(&mut self) -> Option<Told> {
+        let said = self.server.call(&self.get()).await.ok()?;
+        let task = reading::task(&said);
+        if !task.status.state.is_terminal() || task.id.is_empty() {
+            return None;
+        }
+        self.is_over = true;
+        self.task = task.clone();
+        Some(Told::Event(Box::new(Event::Task(task)), said))
+    }
+
+    fn get(&self) -> Operation {
+        Operation::GetTask {
+            id: self.task.id.clone(),
+            history_length: None,
         }
     }
 
@@ -169,11 +194,7 @@ impl<'a> Follower<'a> {
             tokio::time::sleep(POLL).await;
         }
         self.tries = 1;
-        let get = Operation::GetTask {
-            id: self.task.id.clone(),
-            history_length: None,
-        };
-        let said = self.server.call(&get).await?;
+        let said = self.server.call(&self.get()).await?;
         let task = reading::task(&said);
         self.is_over =
             task.status.state.is_terminal() || task.status.state == TaskState::InputRequired;
@@ -224,15 +245,6 @@ impl<'a> Follower<'a> {
         self.stream = None;
         if !self.can_resume() {
             let failure = Failure::new(Exit::Unavailable, why.to_owned());
-            let failure = if self.task.id.is_empty() {
-                failure.remedy(
-                    "the server named no task, so whether it began one is not known; \
-                     `attache tasks list` shows it",
-                )
-            } else {
-                let id = &self.task.id;
-                failure.remedy(format!("the task goes on: attache tasks follow URL {id}"))
-            };
             return Err(failure.into());
         }
         let pause = FIRST_PAUSE

@@ -87,7 +87,7 @@ pub(crate) fn closing(task: &Task, again: impl Fn(&str) -> String) -> String {
             )
         }
         TaskState::AuthRequired => format!(
-            "{stands}: the agent needs an authorisation, which it describes above. Give it there, \
+            "task {id} waits: the agent needs an authorisation, which it describes above. Give it there, \
              then:\n  {} {id}",
             again("tasks follow")
         ),

@@ -227,6 +227,10 @@ impl Server {
             (Binding::JsonRpc, Value::Object(mut envelope)) if envelope.contains_key("result") => {
                 Ok(envelope.remove("result").unwrap_or_default())
             }
+            // Some leave a result out that is nothing.
+            (Binding::JsonRpc, Value::Object(envelope)) if envelope.contains_key("jsonrpc") => {
+                Ok(Value::Null)
+            }
             (Binding::JsonRpc, _) => Err(Failure::new(
                 Exit::Data,
                 format!("{} answers without a \"result\"", shown(&answer.url)),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::a2a::{
-    CallError, Folder, Follower, Kind, Operation, Reach, Telling, Told, Wording, closing, outcome,
+    CallError, Folder, Follower, Kind, Operation, Reach, Telling, Told, Wording, clean, closing,
+    outcome,
 };
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Format, Terminal};
@@ -64,7 +65,7 @@ pub(super) async fn tell(
             Ok(told) => told,
             Err(error) => {
                 telling.end_line();
-                return Err(error);
+                return Err(with_remedy(error, &follower.task().id, reach));
             }
         };
         match told {
@@ -80,4 +81,22 @@ pub(super) async fn tell(
         terminal.note(closing(task, |command| reach.again(command)));
     }
     Ok(outcome(task.status.state))
+}
+
+/// A connection is gone, and the task perhaps goes on.
+fn with_remedy(error: CallError, id: &str, reach: &Reach) -> CallError {
+    match error {
+        CallError::Failed(failure) if failure.exit() == Exit::Unavailable => {
+            let (follow, list) = (reach.again("tasks follow"), reach.again("tasks list"));
+            let remedy = match (failure.what_helps(), id) {
+                (Some(remedy), _) => remedy.to_owned(),
+                (None, "") => format!(
+                    "the server named no task, so whether it began one is not known; see: {list}"
+                ),
+                (None, id) => format!("the task goes on: {follow} {}", clean(id)),
+            };
+            CallError::Failed(failure.remedy(remedy))
+        }
+        other => other,
+    }
 }
