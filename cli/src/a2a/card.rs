@@ -1,6 +1,7 @@
 //! Agent cards as they are found: at the paths of 1.0 and 0.3, at that of 0.2, or in a file.
 
 mod convert;
+mod gemini_enterprise;
 mod lint;
 mod signature;
 

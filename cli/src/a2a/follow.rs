@@ -110,7 +110,7 @@ impl<'a> Follower<'a> {
                         .map(Some);
                 }
                 Err(StreamError::Broken(why)) => return self.broken(&why).await.map(Some),
-                Err(StreamError::Failed(error)) => self.refused(error)?,
+                Err(StreamError::Failed(error)) => self.refused(error).await?,
             }
         }
     }
@@ -145,7 +145,7 @@ impl<'a> Follower<'a> {
                     Err(CallError::Failed(failure))
                 }
                 CallError::Failed(failure) => self.broken(&failure.to_string()).await.map(Some),
-                refusal => self.refused(refusal).map(|()| None),
+                refusal => self.refused(refusal).await.map(|()| None),
             },
             Err(error) => Err(error),
         }
@@ -172,7 +172,7 @@ impl<'a> Follower<'a> {
 
     /// A task that has ended takes no subscribers, and some servers have no streams: then the task is
     /// asked for.
-    fn refused(&mut self, error: CallError) -> Result<(), CallError> {
+    async fn refused(&mut self, error: CallError) -> Result<(), CallError> {
         match error {
             CallError::Refused(refusal)
                 if matches!(refusal.kind, Kind::Unsupported | Kind::MethodNotFound)
@@ -182,7 +182,10 @@ impl<'a> Follower<'a> {
                 Ok(())
             }
             CallError::Refused(refusal) if refusal.kind == Kind::Busy && self.can_resume() => {
+                let asked_for = refusal.retry_after.map(Duration::from_secs);
+                let pause = asked_for.unwrap_or_default().max(self.pause());
                 self.tries += 1;
+                tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
                 Ok(())
             }
             other => Err(other),
@@ -240,6 +243,12 @@ impl<'a> Follower<'a> {
         self.may_resume && !self.task.id.is_empty() && self.tries < MOST_TRIES
     }
 
+    /// Before the next try: longer each time.
+    fn pause(&self) -> Duration {
+        let factor = 2_u32.saturating_pow(self.tries);
+        FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE)
+    }
+
     /// Waits a little before the next try; too many of them are an error.
     async fn broken(&mut self, why: &str) -> Result<Told, CallError> {
         self.stream = None;
@@ -247,9 +256,7 @@ impl<'a> Follower<'a> {
             let failure = Failure::new(Exit::Unavailable, why.to_owned());
             return Err(failure.into());
         }
-        let pause = FIRST_PAUSE
-            .saturating_mul(2_u32.saturating_pow(self.tries))
-            .min(LONGEST_PAUSE);
+        let pause = self.pause();
         self.tries += 1;
         tokio::time::sleep(pause).await;
         let how = match &self.last_id {

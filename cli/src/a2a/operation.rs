@@ -30,6 +30,7 @@ pub(crate) enum Operation {
         task_id: String,
         id: String,
     },
+    GetExtendedCard,
 }
 
 /// A message, and how it is to be answered.
@@ -78,6 +79,7 @@ impl Operation {
             Self::GetPushConfig { .. } => "GetTaskPushNotificationConfig",
             Self::ListPushConfigs { .. } => "ListTaskPushNotificationConfigs",
             Self::DeletePushConfig { .. } => "DeleteTaskPushNotificationConfig",
+            Self::GetExtendedCard => "GetExtendedAgentCard",
         }
     }
 

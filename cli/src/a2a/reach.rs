@@ -9,6 +9,7 @@ use super::card::Card;
 use super::credentials::CredentialFlags;
 use super::http::{Http, in_the_clear};
 use super::interface::{Binding, Version};
+use super::operation::Operation;
 use super::origin::Origin;
 use super::server::Server;
 use crate::failure::{Exit, Failure};
@@ -72,6 +73,23 @@ impl ConnectionFlags {
 }
 
 impl ConnectionFlags {
+    /// The card that an agent shows to those whom it knows.
+    ///
+    /// # Errors
+    /// When there is none, or the credentials do not let the caller see it.
+    pub(crate) async fn extended_card(
+        &self,
+        source: &str,
+        terminal: &Terminal,
+    ) -> Result<Card, Failure> {
+        let url = url(source)?;
+        let http = self.http(&url, terminal)?;
+        let mut card = Card::fetch(&http, &url).await?;
+        let server = Server::of_card(http, &card, None, None)?;
+        card.value = server.call(&Operation::GetExtendedCard).await?;
+        Ok(card)
+    }
+
     /// The same without anything that says who asks.
     pub(crate) fn without_credentials(&self) -> Self {
         Self {

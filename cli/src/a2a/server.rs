@@ -1,7 +1,7 @@
 //! A server, spoken to over one interface.
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use url::Url;
 
@@ -121,7 +121,16 @@ impl Server {
         if let Some(after) = after.and_then(|after| HeaderValue::from_str(after).ok()) {
             request.headers.insert(LAST_EVENT_ID, after);
         }
-        let response = self.http.head(request).await?;
+        let mut response = self.http.head(request.clone()).await?;
+        // The proto of A2A says GET where its text says POST; a few servers know the former alone.
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED
+            && matches!(operation, Operation::SubscribeToTask { .. })
+            && self.interface.binding == Binding::HttpJson
+        {
+            request.method = Method::GET;
+            request.body = None;
+            response = self.http.head(request).await?;
+        }
         let is_stream = response
             .headers()
             .get(CONTENT_TYPE)

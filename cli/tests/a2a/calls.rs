@@ -171,6 +171,58 @@ fn the_official_python_server_answers_every_way() {
 }
 
 #[test]
+fn the_analyst_takes_a_file_and_gives_files() {
+    let (host, folder) = (host("agent_component", &[]), tempfile::tempdir().unwrap());
+    let (table, charts) = (
+        folder.path().join("sales.csv"),
+        folder.path().join("charts"),
+    );
+    std::fs::write(&table, "region,amount\nnorth,3\nsouth,5\n").unwrap();
+    let (table, charts) = (table.to_str().unwrap(), charts.to_str().unwrap());
+    let question = "bar chart of amount by region";
+    for (command, way) in [("send", WAYS[0]), ("stream", WAYS[1]), ("stream", WAYS[2])] {
+        let more = ["--file", table, "--save", charts, question];
+        let said = attache(&with(&[command], &host, way, &more)).ends(0);
+        assert!(said.out.contains("south"), "{said:?}");
+        said.complains("svg");
+    }
+    // The media types that the caller takes decide what comes.
+    let text = [
+        "--file",
+        table,
+        "--accept",
+        "text/plain",
+        "-o",
+        "json",
+        question,
+    ];
+    let said = attache(&with(&["send"], &host, &[], &text)).ends(0);
+    assert!(!said.out.contains("image/svg+xml"), "{said:?}");
+}
+
+#[test]
+fn a_tenant_sees_its_own_tasks() {
+    let host = host("hello_agent", &[]);
+    for way in &WAYS[..2] {
+        attache(&with(&["send"], &host, way, &["--tenant", "acme", "hi"])).ends(0);
+        let list = |tenant: &str| {
+            let list = with(
+                &["tasks", "list"],
+                &host,
+                way,
+                &["--tenant", tenant, "-o", "json"],
+            );
+            attache(&list).ends(0).json()["tasks"]
+                .as_array()
+                .unwrap()
+                .len()
+        };
+        assert_eq!(list("other"), 0);
+        assert!(list("acme") > 0);
+    }
+}
+
+#[test]
 fn webhooks_are_set_shown_and_taken_away_without_their_secrets() {
     let host = host("hello_agent", &[]);
     for way in WAYS {
@@ -255,111 +307,6 @@ fn tasks_are_listed_by_page_and_by_state() {
     attache(&old)
         .ends(1)
         .complains("0.3 has no operation that lists tasks");
-}
-
-/// An agent that shows what it was sent.
-fn echo() -> Fake {
-    Fake::start(|asked, url| match asked.method.as_str() {
-        "GET" => json_response(&card(url)),
-        _ => {
-            let request: Value = serde_json::from_str(&asked.body).unwrap();
-            let part = json!({"data": request["params"]});
-            rpc_result(
-                &json!({"message": {"messageId": "m", "role": "ROLE_AGENT", "parts": [part]}}),
-            )
-        }
-    })
-}
-
-#[test]
-fn words_files_data_and_standard_input_become_parts() {
-    let (fake, folder) = (echo(), tempfile::tempdir().unwrap());
-    let file = folder.path().join("numbers.csv");
-    std::fs::write(&file, "a,b\n").unwrap();
-    let path = file.to_str().unwrap();
-    let typed = format!("{path};application/x-own");
-    let arguments = [
-        "send",
-        &fake.url,
-        "-",
-        "--file",
-        path,
-        "--file",
-        &typed,
-        "--data",
-        "[1, null]",
-        "--file-url",
-        "https://files.example/x.pdf",
-        "--context",
-        "c",
-        "--reference",
-        "t0",
-        "--accept",
-        "text/plain,image/png",
-        "--history-length",
-        "3",
-        "--no-wait",
-        "--tenant",
-        "acme",
-        "--message-id",
-        "m1",
-        "--extension",
-        "urn:one",
-    ];
-    let params = attache_with(&arguments, &[], "from a pipe\n")
-        .ends(0)
-        .json();
-    let name = "numbers.csv";
-    assert_eq!(
-        params,
-        json!({
-            "tenant": "acme",
-            "message": {
-                "messageId": "m1", "contextId": "c", "role": "ROLE_USER", "referenceTaskIds": ["t0"],
-                "parts": [
-                    {"text": "from a pipe"},
-                    {"raw": "YSxiCg==", "filename": name, "mediaType": "text/csv"},
-                    {"raw": "YSxiCg==", "filename": name, "mediaType": "application/x-own"},
-                    {"url": "https://files.example/x.pdf", "mediaType": "application/pdf"},
-                    {"data": [1, null], "mediaType": "application/json"},
-                ],
-            },
-            "configuration": {
-                "acceptedOutputModes": ["text/plain", "image/png"], "historyLength": 3,
-                "returnImmediately": true,
-            },
-        })
-    );
-    let asked = fake.asked();
-    let call = asked.last().unwrap();
-    assert_eq!(call.header("a2a-version"), Some("1.0"));
-    assert_eq!(call.header("a2a-extensions"), Some("urn:one"));
-}
-
-#[test]
-fn what_cannot_be_said_is_said_before_anything_is_sent() {
-    let fake = echo();
-    for (arguments, status, why) in [
-        (&[][..], 64, "there is nothing to send"),
-        (
-            &["--file", "/no/such/file"],
-            66,
-            "/no/such/file cannot be read",
-        ),
-        (&["--data", "{"], 65, "--data is not JSON"),
-        (&["--file-url", "x"], 64, "is no URL"),
-    ] {
-        attache(&[&["send", &fake.url][..], arguments].concat())
-            .ends(status)
-            .complains(why);
-    }
-    assert!(fake.asked().is_empty());
-    attache(&["send", "agent.example", "hi"])
-        .ends(64)
-        .complains("give a URL such as");
-    attache(&["send", "https://a:b@agent.example", "hi"])
-        .ends(64)
-        .complains("list of processes");
 }
 
 #[test]

@@ -57,6 +57,20 @@ fn a_card_is_found_wherever_servers_have_it() {
 }
 
 #[test]
+fn an_extended_card_is_asked_for() {
+    let reference = reference();
+    let public = attache(&["card", "show", &reference.url]).ends(0).out;
+    let extended = attache(&["card", "show", "--extended", &reference.url])
+        .ends(0)
+        .out;
+    assert!(!public.contains("For those who ask") && extended.contains("For those who ask"));
+    let host = host("hello_agent", &[]);
+    attache(&["card", "show", "--extended", &host.url])
+        .ends(1)
+        .complains("no extended card");
+}
+
+#[test]
 fn lint_says_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let good = file(folder.path(), "good.json", &card("https://a.example/"));

@@ -13,6 +13,8 @@ mod attache;
 mod calls;
 mod cards;
 mod credentials;
+mod docs;
 mod fake;
+mod messages;
 mod servers;
 mod streams;

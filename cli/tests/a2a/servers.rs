@@ -67,15 +67,19 @@ pub(crate) fn make_keys(folder: &Path, algorithm: &str) {
 
 fn start(mut command: Command, data: Option<tempfile::TempDir>) -> Server {
     let shown = format!("{command:?}");
-    let mut child = command
+    let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|why| panic!("{shown}: {why}"));
+        .spawn();
+    let mut server = Server {
+        child: child.unwrap_or_else(|why| panic!("{shown}: {why}")),
+        url: String::new(),
+        _data: data,
+    };
     let (said, lines) = channel();
-    read_on(child.stdout.take().expect("stdout"), said.clone());
-    read_on(child.stderr.take().expect("stderr"), said);
+    read_on(server.child.stdout.take().expect("stdout"), said.clone());
+    read_on(server.child.stderr.take().expect("stderr"), said);
     let begun = Instant::now();
     let mut all = String::new();
     loop {
@@ -87,11 +91,8 @@ fn start(mut command: Command, data: Option<tempfile::TempDir>) -> Server {
         if let Some(url) = address(&line)
             && is_ready(&url, left)
         {
-            return Server {
-                child,
-                url,
-                _data: data,
-            };
+            server.url = url;
+            return server;
         }
     }
 }

@@ -150,3 +150,25 @@ fn an_error_within_a_stream_ends_it() {
         .ends(1)
         .complains("The agent is out of order. (-32603)");
 }
+
+#[test]
+fn a_server_that_subscribes_by_get_is_asked_so() {
+    let fake = Fake::start(
+        |asked, url| match (asked.method.as_str(), asked.path.as_str()) {
+            ("POST", _) => response("405 Method Not Allowed", "Allow: GET\r\n", ""),
+            (_, "/tasks/t:subscribe") => {
+                let event = json!({"task": task("TASK_STATE_COMPLETED")});
+                let frame = format!("data: {event}\n\n");
+                response("200 OK", "Content-Type: text/event-stream\r\n", &frame)
+            }
+            _ => {
+                let mut card = card(url);
+                card["supportedInterfaces"][0]["protocolBinding"] = json!("HTTP+JSON");
+                json_response(&card)
+            }
+        },
+    );
+    attache(&["tasks", "follow", &fake.url, "t"])
+        .ends(0)
+        .complains("task t is completed");
+}

@@ -47,6 +47,10 @@ pub(super) fn worded(operation: &Operation, interface: &Interface) -> Result<Wor
             format!("{}/{}", configs(task_id)?, segment(id)?),
             None,
         ),
+        Operation::GetExtendedCard if interface.version == Version::V0_3 => {
+            (Method::GET, "card".to_owned(), None)
+        }
+        Operation::GetExtendedCard => (Method::GET, "extendedAgentCard".to_owned(), None),
     };
     let body = body.or_else(|| match interface.version {
         Version::V1_0 => new_body(operation),

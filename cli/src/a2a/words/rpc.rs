@@ -40,6 +40,7 @@ fn new(operation: &Operation) -> Value {
             json!({ "taskId": task_id, "id": id })
         }
         Operation::ListPushConfigs { task_id } => json!({ "taskId": task_id }),
+        Operation::GetExtendedCard => json!({}),
     }
 }
 
@@ -69,6 +70,7 @@ fn old(operation: &Operation) -> (&'static str, Value) {
             "tasks/pushNotificationConfig/delete",
             json!({ "id": task_id, "pushNotificationConfigId": id }),
         ),
+        Operation::GetExtendedCard => ("agent/getAuthenticatedExtendedCard", json!({})),
     }
 }
 

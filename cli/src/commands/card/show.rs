@@ -17,6 +17,10 @@ pub(crate) struct Show {
     #[arg(value_name = "URL|FILE")]
     source: String,
 
+    /// The card that the agent shows to those whom it knows.
+    #[arg(long)]
+    extended: bool,
+
     #[command(flatten)]
     connection: ConnectionFlags,
 }
@@ -25,7 +29,13 @@ impl Show {
     /// # Errors
     /// When there is no card.
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let card = self.connection.card(&self.source, terminal).await?;
+        let card = if self.extended {
+            self.connection
+                .extended_card(&self.source, terminal)
+                .await?
+        } else {
+            self.connection.card(&self.source, terminal).await?
+        };
         terminal.result(&card.value, |_| summary(&card));
         Ok(Exit::Ok)
     }
