@@ -26,7 +26,7 @@ mod server;
 mod version;
 /// The objects of 0.3, as its clients send and read them.
 pub mod v0_3 {
-    pub use crate::binding::v0_3::{Form, message};
+    pub use crate::binding::v0_3::{Form, old_message as message};
     pub use crate::card::v0_3::card;
 }
 pub mod wire;

@@ -49,7 +49,7 @@ enum Ends {
 }
 
 /// A message as a client of 0.3 sends it.
-pub fn message(new: Message, form: Form) -> Value {
+pub fn old_message(new: Message, form: Form) -> Value {
     message::to_old(new, form)
 }
 
