@@ -210,7 +210,7 @@ impl<'a> Follower<'a> {
         if item.id.is_some() {
             self.last_id = item.id;
         }
-        let before = (self.task.status.state, self.last_id.clone());
+        let before = self.task.status.state;
         let is_snapshot = matches!(event, Event::Task(_));
         let is_last = match &event {
             Event::Message(_) => true,
@@ -219,24 +219,34 @@ impl<'a> Follower<'a> {
                 false
             }
             Event::Status { update, is_final } => {
-                self.task.id.clone_from(&update.task_id);
-                self.task.context_id.clone_from(&update.context_id);
+                self.is_about(&update.task_id, &update.context_id);
                 self.task.status = update.status.clone();
                 *is_final
             }
             Event::Artifact(update) => {
-                self.task.id.clone_from(&update.task_id);
-                self.task.context_id.clone_from(&update.context_id);
+                self.is_about(&update.task_id, &update.context_id);
                 false
             }
         };
         let state = self.task.status.state;
         self.is_over = is_last || state.is_terminal() || state == TaskState::InputRequired;
         // A snapshot alone is no progress: a server may give one and close, for ever.
-        if !is_snapshot || state != before.0 {
+        if !is_snapshot || state != before {
             self.tries = 0;
         }
         Some(Told::Event(Box::new(event), item.value))
+    }
+
+    /// Some servers leave the ids out of their events.
+    fn is_about(&mut self, task: &str, context: &str) {
+        for (own, said) in [
+            (&mut self.task.id, task),
+            (&mut self.task.context_id, context),
+        ] {
+            if !said.is_empty() {
+                said.clone_into(own);
+            }
+        }
     }
 
     fn can_resume(&self) -> bool {

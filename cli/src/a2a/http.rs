@@ -300,7 +300,7 @@ impl Http {
                 patience.as_secs()
             ),
         )
-        .remedy("give it longer with --timeout SECONDS, or do not wait: --no-wait")
+        .remedy("give it longer with --timeout SECONDS; `attache send --no-wait` does not wait for the task")
     }
 }
 

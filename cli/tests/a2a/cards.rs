@@ -147,6 +147,12 @@ fn a_signed_card_verifies_here_and_under_the_host() {
         let settings = [
             ("ATTACHE_PUBLIC_URL", "https://agent.example"),
             ("ATTACHE_CARD_KEY_FILE", private.as_str()),
+            // Its card has the security of both generations, of which the signature covers one.
+            ("ATTACHE_AUTH", "api-key"),
+            (
+                "ATTACHE_API_KEYS",
+                "ci:sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b",
+            ),
         ];
         let host = host("hello_agent", &settings);
         attache(&["card", "verify", &host.url, "--key", &public]).ends(0);

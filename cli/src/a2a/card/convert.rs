@@ -29,10 +29,18 @@ impl Card {
     /// # Errors
     /// When a member is of the wrong type.
     pub(crate) fn typed(&self) -> Result<AgentCard, Failure> {
-        let value = match self.generation() {
+        let mut value = match self.generation() {
             Generation::Old => to_1_0(&self.value),
             Generation::Pure | Generation::Hybrid => self.value.clone(),
         };
+        if self.generation() == Generation::Hybrid {
+            let schemes = value
+                .get_mut("securitySchemes")
+                .and_then(Value::as_object_mut);
+            for scheme in schemes.into_iter().flat_map(Map::values_mut) {
+                keep_new(scheme);
+            }
+        }
         serde_json::from_value(value).map_err(|why| {
             Failure::new(
                 Exit::Data,
@@ -107,6 +115,13 @@ impl Card {
             ));
         }
         Ok(Converted { card, notes })
+    }
+}
+
+/// In a card for both generations a scheme has the members of 0.3 beside that of 1.0.
+fn keep_new(scheme: &mut Value) {
+    if let Some(members) = scheme.as_object_mut() {
+        members.retain(|name, _| name.ends_with("SecurityScheme"));
     }
 }
 

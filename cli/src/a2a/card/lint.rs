@@ -77,12 +77,6 @@ impl Card {
                 // An author leaves them empty; whoever serves the card fills them in.
                 card.supported_interfaces.clear();
                 card.signatures.clear();
-                // Where both generations share a scheme, the members of 0.3 stand beside those of 1.0.
-                if self.generation() == Generation::Hybrid {
-                    for scheme in card.security_schemes.values_mut() {
-                        keep_new(scheme);
-                    }
-                }
                 for says in lint_own(&card) {
                     findings.error(says);
                 }
@@ -237,11 +231,5 @@ impl Card {
                 findings.error(format!("signatures[{index}] {why}"));
             }
         }
-    }
-}
-
-fn keep_new(scheme: &mut Value) {
-    if let Some(members) = scheme.as_object_mut() {
-        members.retain(|name, _| name.ends_with("SecurityScheme"));
     }
 }

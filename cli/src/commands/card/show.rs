@@ -187,11 +187,10 @@ fn scheme_text(scheme: &Value) -> String {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     match kind {
         "apiKey" => {
-            let place = [text("location"), text("in")].concat();
-            let place = place
-                .strip_suffix(text("in"))
-                .filter(|p| !p.is_empty())
-                .unwrap_or(&place);
+            let place = match text("location") {
+                "" => text("in"),
+                location => location,
+            };
             format!("an API key in the {place} {}", text("name"))
         }
         "httpAuth" | "http" => format!("Authorization: {}", text("scheme")),
