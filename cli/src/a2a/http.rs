@@ -28,6 +28,8 @@ pub(crate) struct Http {
     /// For a whole answer, and in a stream for its next sign of life.
     patience: Option<Duration>,
     trace: Trace,
+    /// Whether the origin is what the answer is trusted for.
+    is_bound: bool,
 }
 
 /// What to send.
@@ -84,7 +86,16 @@ impl Http {
             credentials,
             patience,
             trace: Trace::new(verbose),
+            is_bound: false,
         })
+    }
+
+    /// The same, which follows no redirect to another origin.
+    pub(super) fn bound_to_origin(self) -> Self {
+        Self {
+            is_bound: true,
+            ..self
+        }
     }
 
     /// The credentials of the server.
@@ -223,9 +234,11 @@ impl Http {
         let origin = Origin::of(to);
         let is_read = matches!(from.method, Method::GET);
         let allowed = self.credentials.may_go_to(&origin) || (origin == Origin::of(&from.url));
-        let is_harmless = is_read && self.credentials.are_none();
+        let is_harmless = is_read && self.credentials.are_none() && !self.is_bound;
         if !(allowed || is_harmless) {
-            let what = if self.credentials.are_none() {
+            let what = if self.is_bound {
+                "only the origin that was named is trusted"
+            } else if self.credentials.are_none() {
                 "a message goes to the origin that was named"
             } else {
                 "the credentials are for the origin that was given"

@@ -91,19 +91,24 @@ impl ConnectionFlags {
     }
 
     /// The same without anything that says who asks.
-    pub(crate) fn without_credentials(&self) -> Self {
+    fn without_credentials(&self) -> Self {
         Self {
             credentials: CredentialFlags::default(),
             ..self.clone()
         }
     }
 
-    /// The document at a URL.
+    /// The document at a URL, which is asked for by nobody in particular.
     ///
     /// # Errors
-    /// When it cannot be fetched.
-    pub(crate) async fn fetch(&self, url: &Url, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
-        self.http(url, terminal)?.document(url).await
+    /// When it cannot be fetched, or is at another origin.
+    pub(crate) async fn public_document(
+        &self,
+        url: &Url,
+        terminal: &Terminal,
+    ) -> Result<Vec<u8>, Failure> {
+        let http = self.without_credentials().http(url, terminal)?;
+        http.bound_to_origin().document(url).await
     }
 }
 

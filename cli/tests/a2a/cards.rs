@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::attache::{attache, attache_with};
 use crate::fake::{Fake, card, json_response, response};
-use crate::servers::{host, make_keys, reference};
+use crate::servers::{host, make_keys, reference, run_python};
 
 fn file(folder: &Path, name: &str, card: &Value) -> String {
     let path = folder.join(name);
@@ -143,6 +143,11 @@ fn a_signed_card_verifies_here_and_under_the_host() {
         }
         attache(&["card", "verify", &signed, "--jwks", &path("keys.json")]).ends(0);
 
+        // The official client finds that it holds, and not for another card.
+        let served: Value = serde_json::from_slice(&std::fs::read(&signed).unwrap()).unwrap();
+        let fake = Fake::start(move |_, _| json_response(&served));
+        run_python("signed_card.py", &[&fake.url, &public]);
+
         // What the host signs holds by the same key, and not by another.
         let settings = [
             ("ATTACHE_PUBLIC_URL", "https://agent.example"),
@@ -240,6 +245,56 @@ fn keys_that_a_card_names_count_only_where_that_place_is_trusted() {
             .all(|asked| asked.header("authorization").is_none())
     );
     attache(&["card", "verify", &unsigned]).ends(64);
+}
+
+/// A card whose signature says that its key is at `jku`.
+fn signed_with(key: &attache_jws::SigningKey, jku: &str) -> Value {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    let mut card = card("https://a.example/");
+    let typed = serde_json::from_value(card.clone()).unwrap();
+    let form = attache_protocol::canonical_forms(&typed).unwrap().remove(0);
+    let header = json!({"alg": key.algorithm(), "kid": key.thumbprint(), "jku": jku});
+    let protected = URL_SAFE_NO_PAD.encode(header.to_string());
+    let input = format!("{protected}.{}", URL_SAFE_NO_PAD.encode(form));
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(input.as_bytes()).unwrap());
+    card["signatures"] = json!([{"protected": protected, "signature": signature}]);
+    card
+}
+
+#[test]
+fn a_trusted_place_is_asked_for_the_key_and_does_not_lead_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    make_keys(folder.path(), "ES256");
+    let pem = std::fs::read(folder.path().join("private.pem")).unwrap();
+    let key = attache_jws::SigningKey::parse(&pem).unwrap();
+    let set = json!({"keys": [key.public_jwk(&key.thumbprint())]});
+    let keys = Fake::start(move |_, _| json_response(&set));
+    let signed = signed_with(&key, &format!("{}/keys.json", keys.url)).to_string();
+    let verify = |origin: &str| {
+        attache_with(
+            &["card", "verify", "-", "--allow-jku", origin],
+            &[],
+            &signed,
+        )
+    };
+    let said = verify(&keys.url).ends(0);
+    assert!(said.out.contains("holds: ES256"), "{said:?}");
+    verify("http://127.0.0.1:1").ends(1);
+    assert_eq!(keys.asked().len(), 1);
+
+    // A redirect would make any place a trusted one.
+    let to = keys.url.clone();
+    let open = Fake::start(move |_, _| {
+        response("302 Found", &format!("Location: {to}/keys.json\r\n"), "")
+    });
+    let signed = signed_with(&key, &format!("{}/keys.json", open.url)).to_string();
+    let verify = ["card", "verify", "-", "--allow-jku", &open.url];
+    attache_with(&verify, &[], &signed)
+        .ends(77)
+        .complains("redirects to");
+    assert_eq!(keys.asked().len(), 1);
 }
 
 #[test]

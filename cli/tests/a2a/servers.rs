@@ -54,15 +54,22 @@ pub(crate) fn reference() -> Server {
 
 /// A pair of keys: `private.pem` and `public.pem`.
 pub(crate) fn make_keys(folder: &Path, algorithm: &str) {
-    let status = Command::new(target().join("clients/python/bin/python"))
-        .arg("card_key.py")
-        .arg(folder)
-        .arg(algorithm)
+    run_python(
+        "card_key.py",
+        &[folder.to_str().expect("a path"), algorithm],
+    );
+}
+
+/// Runs a script of the official Python client, all of whose checks have to hold.
+pub(crate) fn run_python(script: &str, arguments: &[&str]) {
+    let ran = Command::new(target().join("clients/python/bin/python"))
+        .arg(script)
+        .args(arguments)
         .current_dir(workspace().join("tests/clients/python"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .status()
+        .output()
         .expect("Python, by `make clients`");
-    assert!(status.success());
+    assert!(ran.status.success(), "{ran:?}");
 }
 
 fn start(mut command: Command, data: Option<tempfile::TempDir>) -> Server {

@@ -118,11 +118,7 @@ impl Verify {
     /// Keys are public: no credentials go with the question.
     async fn fetched(&self, place: &str, terminal: &Terminal) -> Result<KeySet, Failure> {
         let url = a2a::url(place)?;
-        let body = self
-            .connection
-            .without_credentials()
-            .fetch(&url, terminal)
-            .await?;
+        let body = self.connection.public_document(&url, terminal).await?;
         keys_of(&body, place)
     }
 }
