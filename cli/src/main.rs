@@ -6,11 +6,6 @@
 
 mod commands;
 mod failure;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "until the commands that call Google are here"
-)]
 mod google;
 mod terminal;
 

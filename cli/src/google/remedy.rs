@@ -57,7 +57,7 @@ fn by_message(refusal: &Refusal) -> Option<String> {
             "Discovery Engine was never set up in this project and location: open \
          https://console.cloud.google.com/gemini-enterprise once, accept the terms, and create an app."
             .to_owned()
-        } else if is_missing && says("default_assistant") {
+        } else if is_missing && says("default_assistant") && !says("/agents/") {
             "The app has no assistant: it was made without appType APP_TYPE_INTRANET, which cannot be changed. \
          Create a new app in Gemini Enterprise, and name that one with --app."
             .to_owned()

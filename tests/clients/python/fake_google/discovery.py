@@ -18,7 +18,7 @@ VERSIONS = {
     "artifactregistry": ["v1"],
     "cloudresourcemanager": ["v3", "v1"],
     "cloudtasks": ["v2"],
-    "discoveryengine": ["v1alpha"],
+    "discoveryengine": ["v1alpha", "v1"],
     "iam": ["v1"],
     "iamcredentials": ["v1"],
     "run": ["v2", "v1"],
