@@ -5,6 +5,7 @@
 //! [`Exit`].
 
 mod commands;
+mod doctor;
 mod failure;
 mod google;
 mod terminal;
