@@ -72,13 +72,11 @@ pub(super) async fn check(subject: &Subject) -> Vec<Finding> {
 
 /// Where the variables say it is; nothing where a secret says it.
 fn host(subject: &Subject) -> Option<String> {
-    if let Some(url) = subject
+    let url = subject
         .variable("DATABASE_URL")
-        .or(subject.variable("DB_INSTANCE"))
-    {
-        if let Ok(url) = Url::parse(url) {
-            return url.host_str().map(str::to_owned);
-        }
+        .or(subject.variable("DB_INSTANCE"));
+    if let Some(Ok(url)) = url.map(Url::parse) {
+        return url.host_str().map(str::to_owned);
     }
     if subject.has("DATABASE_URL") {
         return None;

@@ -1,4 +1,4 @@
-//! What to do about a refusal. `tests/data/refusals` has an example of each.
+//! What to do about a refusal. `cli/tests/google/refusals` has an example of each.
 
 use super::error::Refusal;
 

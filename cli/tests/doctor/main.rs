@@ -7,7 +7,6 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking, in its helpers too"
 )]
-#![allow(dead_code, reason = "the fakes are for other tests too")]
 
 #[path = "../support/google.rs"]
 mod google;

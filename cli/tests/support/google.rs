@@ -1,5 +1,7 @@
 //! The fakes of Google's REST APIs (`tests/clients/python/fake_google`), and `attache` that asks them.
 
+#![allow(dead_code, reason = "each test uses its own part")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -116,7 +118,7 @@ impl FakeGoogle {
 
     pub(crate) fn tell(&self, what: &str, body: Value) {
         let url = format!("{}/fake/{what}", self.url());
-        let (status, text) = post(&url, &body);
+        let (status, text) = send("POST", &url, &body);
         assert_eq!(status, 200, "{what} {body}: {text}");
     }
 
@@ -142,6 +144,18 @@ impl FakeGoogle {
         self.read("kept")[api].clone()
     }
 
+    /// Asks an API as no command would. The answer's status and body.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, String) {
+        send(method, &format!("{}/{path}", self.url()), body)
+    }
+
+    /// What was asked that the documents do not describe, which then is no reason to fail.
+    pub(crate) fn take_violations(&self) -> Vec<Value> {
+        let violations = self.read("violations").as_array().unwrap().clone();
+        self.tell("forgive", json!({}));
+        violations
+    }
+
     fn read(&self, what: &str) -> Value {
         let url = format!("{}/fake/{what}", self.url());
         blocking(async move { reqwest::get(url).await.unwrap().json().await.unwrap() })
@@ -163,15 +177,16 @@ impl Drop for FakeGoogle {
     }
 }
 
-fn post(url: &str, body: &Value) -> (u16, String) {
-    let (url, body) = (url.to_owned(), body.clone());
+fn send(method: &str, url: &str, body: &Value) -> (u16, String) {
+    let (method, url, body) = (method.parse().unwrap(), url.to_owned(), body.clone());
     blocking(async move {
-        let answer = reqwest::Client::new()
-            .post(url)
-            .json(&body)
-            .send()
-            .await
-            .unwrap();
+        let mut request = reqwest::Client::new()
+            .request(method, url)
+            .bearer_auth("ya29.test");
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     })
 }
@@ -200,4 +215,15 @@ pub(crate) fn ended(command: &mut Command, status: i32) -> (String, String) {
     );
     assert_eq!(ended.code(), Some(status), "{out}\n{err}");
     (out, err)
+}
+
+/// Makes a pair of keys, `private.pem` and `public.pem`, in `folder`.
+pub(crate) fn make_keys(folder: &Path, algorithm: &str) {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let status = Command::new(workspace.join("target/clients/python/bin/python"))
+        .arg(workspace.join("tests/clients/python/card_key.py"))
+        .arg(folder)
+        .arg(algorithm)
+        .status();
+    assert!(status.unwrap().success());
 }

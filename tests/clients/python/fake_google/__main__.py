@@ -23,6 +23,7 @@ Tests talk to the fakes themselves at `/fake/`:
     POST error       {"method", "path", "times", "status", "headers", "body"}: answers so, the next times
     POST answer      {"agent", "answer"}: what the assistant says for an agent
     POST card        the agent card at /.well-known/agent-card.json
+    POST forgive     forgets the violations
     POST key         {"id", "pem"}: the public key of a service account
 """
 
@@ -80,6 +81,8 @@ class Fake:
                 self._errors.append({"times": 1, **body})
             case "POST", "answer":
                 self._answers[body["agent"]] = body["answer"]
+            case "POST", "forgive":
+                self.violations.clear()
             case "POST", "card":
                 self.card = body
             case "POST", "key":
