@@ -14,6 +14,7 @@ mod google;
 
 mod authorization;
 mod dry_run;
+mod host;
 mod probe;
 mod registration;
 
