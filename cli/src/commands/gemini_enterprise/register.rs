@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::agent::{self, Fields};
 use super::card::Source;
 use super::probe;
-use super::target::{Target, text};
+use super::target::{Target, last, text};
 use crate::failure::{Exit, Failure};
 use crate::google::Request;
 
@@ -78,9 +78,10 @@ impl Register {
         let is_private =
             kept.pointer("/sharingConfig/scope").and_then(Value::as_str) != Some("ALL_USERS");
         if is_private {
-            target
-                .terminal
-                .note("Not everybody finds it: attache gemini-enterprise share URL all-users");
+            target.terminal.note(format!(
+                "Not everybody finds it: attache gemini-enterprise share {} all-users",
+                last(text(&kept, "name"))
+            ));
         }
         if self.probe {
             let answer =
