@@ -8,6 +8,9 @@ use super::locate::{Wanted, locate};
 use crate::failure::{Exit, Failure};
 use crate::google::{Api, Google, Request};
 
+/// So that roles with a condition are told by their names.
+pub(super) const POLICY_VERSION: (&str, &str) = ("options.requestedPolicyVersion", "3");
+
 /// The service, what may call it, and what it may do.
 pub(crate) struct Subject {
     pub(super) google: Google,
@@ -58,11 +61,13 @@ impl Subject {
         );
         let mut unread = Vec::new();
         let policy = Request::get(Api::Run, format!("v2/{full}:getIamPolicy"));
+        let policy = policy.query(POLICY_VERSION.0, POLICY_VERSION.1);
         let policy = read(&google, &policy, "who may call the service", &mut unread).await;
         let of_project = Request::post(
             Api::CloudResourceManager,
             format!("v1/projects/{project}:getIamPolicy"),
-            serde_json::json!({}),
+            // Of an older version, what has a condition would have another name.
+            serde_json::json!({"options": {"requestedPolicyVersion": 3}}),
         );
         let project_policy = read(
             &google,
