@@ -7,6 +7,7 @@
 mod commands;
 mod doctor;
 mod failure;
+mod gemini_enterprise;
 mod google;
 mod terminal;
 

@@ -11,15 +11,8 @@ use super::subject::{not_read, text};
 use crate::google::{Api, Request};
 
 const CHECK: &str = "database";
-const VARIABLES: [&str; 7] = [
-    "DATABASE_URL",
-    "DB_HOST",
-    "DB_NAME",
-    "DB_USER",
-    "DB_PASS",
-    "DB_INSTANCE",
-    "USE_ALLOY_DB",
-];
+/// A user or a password alone may be for something else.
+const VARIABLES: [&str; 4] = ["DATABASE_URL", "DB_HOST", "DB_NAME", "DB_INSTANCE"];
 const PROXIES: [&str; 2] = ["alloydb-auth-proxy", "cloud-sql-proxy"];
 /// Cloud Run's default.
 const INSTANCES: u64 = 100;

@@ -40,11 +40,11 @@ fn card(google: &FakeGoogle, command: &mut Command) -> (Option<String>, Vec<Valu
         .filter(|finding| finding["check"] == "card")
         .cloned()
         .collect();
-    let asked = google
+    let mut asked = google
         .requests()
         .into_iter()
         .filter(|request| request["api"] == "agent");
-    let brought = asked.last().unwrap()["authorization"]
+    let brought = asked.next_back().unwrap()["authorization"]
         .as_str()
         .map(str::to_owned);
     (brought, of_card)
