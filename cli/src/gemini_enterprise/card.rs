@@ -39,6 +39,10 @@ pub(crate) fn reduced(document: &Value) -> Value {
             card.insert(field.to_owned(), value.clone());
         }
     }
+    if let Some(url) = other_url_of_0_3(document) {
+        card.insert("url".to_owned(), json!(url));
+        card.insert("preferredTransport".to_owned(), json!("JSONRPC"));
+    }
     if let Some(url) = url_of_1_0(document) {
         card.entry("url").or_insert(json!(url));
         // A card of 1.0 names its version where it names its URL.
@@ -65,6 +69,19 @@ pub(crate) fn reduced(document: &Value) -> Value {
     let mut fields: Vec<_> = card.into_iter().collect();
     fields.sort_by_key(|(name, _)| order(name));
     Value::Object(fields.into_iter().collect())
+}
+
+/// The JSON-RPC interface of a 0.3 card that prefers another.
+fn other_url_of_0_3(document: &Value) -> Option<&str> {
+    let preferred = text(document, "preferredTransport");
+    let interfaces = document.get("additionalInterfaces")?.as_array()?;
+    let mut spoken = interfaces
+        .iter()
+        .filter(|interface| text(interface, "transport") == "JSONRPC");
+    spoken
+        .find(|_| !matches!(preferred, "" | "JSONRPC"))?
+        .get("url")?
+        .as_str()
 }
 
 /// The JSON-RPC interface of a 1.0 card, best one that says 0.3.
@@ -121,6 +138,17 @@ pub(crate) fn faults(document: &Value, card: &Value) -> Vec<String> {
             "preferredTransport is {transport:?}, and it calls by JSONRPC only"
         ));
     }
+    let extensions = card
+        .pointer("/capabilities/extensions")
+        .and_then(Value::as_array);
+    for extension in extensions.into_iter().flatten() {
+        if extension.get("required").and_then(Value::as_bool) == Some(true) {
+            let uri = text(extension, "uri");
+            faults.push(format!(
+                "the agent insists on the extension {uri}, which it does not speak"
+            ));
+        }
+    }
     faults.extend(fault_of_url(text(card, "url")));
     faults
 }
@@ -172,6 +200,13 @@ fn fault_of_url(url: &str) -> Option<String> {
         ));
     }
     None
+}
+
+/// Whether the agent answers with text, which is all that is shown.
+pub(crate) fn answers_with_text(card: &Value) -> bool {
+    let modes = card.get("defaultOutputModes").and_then(Value::as_array);
+    let mut modes = modes.into_iter().flatten().filter_map(Value::as_str);
+    modes.any(|mode| mode.starts_with("text/") || mode == "*/*")
 }
 
 /// Whether the agent takes users' tokens, which Gemini Enterprise sends only where there is an
@@ -245,6 +280,19 @@ mod tests {
         );
         assert!(says(&|c| c["protocolVersion"] = json!("1.0")).contains("0.3 only"));
         assert!(says(&|c| c["preferredTransport"] = json!("GRPC")).contains("JSONRPC"));
+        let insists = says(&|c| {
+            c["capabilities"]["extensions"] = json!([{"uri": "urn:x", "required": true}]);
+        });
+        assert!(
+            insists.contains("insists on the extension urn:x"),
+            "{insists}"
+        );
+        let other = says(&|c| {
+            c["preferredTransport"] = json!("GRPC");
+            c["additionalInterfaces"] =
+                json!([{"url": "https://x.run.app/j", "transport": "JSONRPC"}]);
+        });
+        assert_eq!(other, "", "another interface is JSON-RPC");
         assert!(says(&|c| c["skills"][0]["id"] = json!("")).contains("skills[0].id is missing"));
         let snake = says(&|c| {
             let modes = c

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::target::{Target, text};
 use crate::failure::{Exit, Failure};
-use crate::gemini_enterprise::card::{faults, reduced, takes_tokens_of_users};
+use crate::gemini_enterprise::card::{answers_with_text, faults, reduced, takes_tokens_of_users};
 
 const WELL_KNOWN: &str = ".well-known/agent-card.json";
 /// Of a card, in bytes.
@@ -99,6 +99,10 @@ impl Source {
             target.terminal.note(format!(
                 "the card has {length} bytes, and the Agent Registry takes {REGISTRY_LIMIT}"
             ));
+        }
+        if !answers_with_text(&card) {
+            let text = "the card names no text among its output modes, and Gemini Enterprise shows text alone";
+            target.terminal.note(text);
         }
         if let Self::Url(asked) = self {
             let url = Url::parse(text(&card, "url")).ok();
