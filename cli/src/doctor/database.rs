@@ -202,9 +202,5 @@ fn none(subject: &Subject) -> Option<Finding> {
         "there is no database, and up to {most} instances: each knows only its own tasks, and forgets them \
          when it ends"
     );
-    Some(Finding::warning(
-        CHECK,
-        sentence,
-        subject.update("--max-instances=1"),
-    ))
+    Some(Finding::warning(CHECK, sentence, subject.update("--max=1")))
 }

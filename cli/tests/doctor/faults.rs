@@ -109,7 +109,7 @@ const FAULTS: &[Fault] = &[
         },
         "public-access",
         "error",
-        "--iap",
+        "gcloud beta run services update agent --region=us-central1 --project=my-project --iap",
     ),
     (
         "calls from outside are kept out",
@@ -191,7 +191,7 @@ const FAULTS: &[Fault] = &[
         },
         "scaling",
         "warning",
-        "--min-instances=1",
+        "--min=1",
     ),
     (
         "the account may do everything",
@@ -334,7 +334,7 @@ const FAULTS: &[Fault] = &[
         },
         "database",
         "warning",
-        "--max-instances=1",
+        "--max=1",
     ),
     (
         "the queue is not there",
