@@ -2,6 +2,8 @@
 //! `async fn run(self, terminal: &Terminal) -> Result<Exit, Failure>`.
 
 mod completions;
+mod doctor;
+mod gemini_enterprise;
 
 use clap::{Parser, Subcommand};
 
@@ -36,6 +38,10 @@ pub(crate) struct Arguments {
 enum Command {
     /// Print the completions of a shell.
     Completions(completions::Completions),
+    /// Say what is wrong with an agent on Cloud Run, and what mends it.
+    Doctor(Box<doctor::Doctor>),
+    /// Register an agent with Gemini Enterprise, share it, and see that it answers.
+    GeminiEnterprise(Box<gemini_enterprise::GeminiEnterprise>),
 }
 
 impl Arguments {
@@ -44,9 +50,10 @@ impl Arguments {
     }
 
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let _ = terminal;
         match self.command {
             Command::Completions(command) => command.run(),
+            Command::Doctor(command) => command.run(terminal).await,
+            Command::GeminiEnterprise(command) => command.run(terminal).await,
         }
     }
 }

@@ -5,7 +5,10 @@
 //! [`Exit`].
 
 mod commands;
+mod doctor;
 mod failure;
+mod gemini_enterprise;
+mod google;
 mod terminal;
 
 use std::process::ExitCode;
