@@ -3,6 +3,8 @@
 
 mod card;
 mod completions;
+mod doctor;
+mod gemini_enterprise;
 mod send;
 mod stream;
 mod tasks;
@@ -41,6 +43,10 @@ enum Command {
     Card(card::Card),
     /// Print the completions of a shell.
     Completions(completions::Completions),
+    /// Say what is wrong with an agent on Cloud Run, and what mends it.
+    Doctor(Box<doctor::Doctor>),
+    /// Register an agent with Gemini Enterprise, share it, and see that it answers.
+    GeminiEnterprise(Box<gemini_enterprise::GeminiEnterprise>),
     Send(send::Send),
     Stream(stream::Stream),
     Tasks(tasks::Tasks),
@@ -55,6 +61,8 @@ impl Arguments {
         match self.command {
             Command::Card(command) => command.run(terminal).await,
             Command::Completions(command) => command.run(),
+            Command::Doctor(command) => command.run(terminal).await,
+            Command::GeminiEnterprise(command) => command.run(terminal).await,
             Command::Send(command) => command.run(terminal).await,
             Command::Stream(command) => command.run(terminal).await,
             Command::Tasks(command) => command.run(terminal).await,

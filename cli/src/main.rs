@@ -6,7 +6,10 @@
 
 mod a2a;
 mod commands;
+mod doctor;
 mod failure;
+mod gemini_enterprise;
+mod google;
 mod terminal;
 
 use std::process::ExitCode;
