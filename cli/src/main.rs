@@ -6,6 +6,12 @@
 
 mod commands;
 mod failure;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "until the commands that call Google are here"
+)]
+mod google;
 mod terminal;
 
 use std::process::ExitCode;
