@@ -2,6 +2,7 @@
 //! `async fn run(self, terminal: &Terminal) -> Result<Exit, Failure>`.
 
 mod completions;
+mod deploy;
 
 use clap::{Parser, Subcommand};
 
@@ -36,6 +37,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Print the completions of a shell.
     Completions(completions::Completions),
+    /// Deploy an agent.
+    Deploy(deploy::Deploy),
 }
 
 impl Arguments {
@@ -44,9 +47,9 @@ impl Arguments {
     }
 
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let _ = terminal;
         match self.command {
             Command::Completions(command) => command.run(),
+            Command::Deploy(command) => command.run(terminal).await,
         }
     }
 }

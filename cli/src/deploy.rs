@@ -17,4 +17,4 @@ mod value;
 pub(crate) use deployment::Deployment;
 pub(crate) use plan::Plan;
 pub(crate) use render::Print;
-pub(crate) use value::{Values, from_flag};
+pub(crate) use value::{Source, Values, from_flag};

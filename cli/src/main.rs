@@ -5,6 +5,7 @@
 //! [`Exit`].
 
 mod commands;
+mod deploy;
 mod failure;
 #[allow(
     dead_code,
@@ -12,6 +13,7 @@ mod failure;
     reason = "until the commands that call Google are here"
 )]
 mod google;
+mod manifest;
 mod terminal;
 
 use std::process::ExitCode;

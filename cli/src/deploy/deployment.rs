@@ -66,6 +66,12 @@ impl Deployment {
         }
     }
 
+    /// Where IAM's API has it.
+    pub(crate) fn account_path(&self) -> String {
+        let project = if self.makes_account() { self.project.as_str() } else { "-" };
+        format!("v1/projects/{project}/serviceAccounts/{}", self.account())
+    }
+
     /// The same as IAM's bindings have it.
     pub(crate) fn member(&self) -> String {
         format!("serviceAccount:{}", self.account())

@@ -81,7 +81,7 @@ impl Grant {
                 (Api::SecretManager, format!("v1/projects/{project}/secrets/{name}"))
             }
             On::Queue(name) => (Api::CloudTasks, format!("v2/{name}")),
-            On::Account(account) => (Api::Iam, format!("v1/projects/-/serviceAccounts/{account}")),
+            On::Account(_) => (Api::Iam, deployment.account_path()),
             On::Service => (
                 Api::Run,
                 format!("v1/{}/services/{}", deployment.location(), deployment.service()),

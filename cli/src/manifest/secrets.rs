@@ -146,8 +146,8 @@ fn mounted(path: &str) -> Result<Form, String> {
             "{path:?} is no file in a folder of its own; give a path such as /secrets/gemini/key"
         ));
     }
-    let below = |taken: &&str| folder == **taken || folder.starts_with(&format!("{taken}/"));
-    if let Some(taken) = TAKEN.iter().find(below) {
+    let below = |taken: &str| folder == taken || folder.starts_with(&format!("{taken}/"));
+    if let Some(taken) = TAKEN.iter().find(|taken| below(taken)) {
         return Err(format!("{taken} is used otherwise; give a path such as /secrets/gemini/key"));
     }
     Ok(Form::File { folder: folder.to_owned(), name: name.to_owned() })
