@@ -76,7 +76,10 @@ impl Manifest {
                 .remedy("attache deploy cloud-run --init writes one to begin with.")
         })?;
         if text.len() > LARGEST {
-            return Err(Failure::new(Exit::Data, format!("{shown} is larger than 1 MiB")));
+            return Err(Failure::new(
+                Exit::Data,
+                format!("{shown} is larger than 1 MiB"),
+            ));
         }
         Self::parse(&shown, &text)
     }
@@ -92,7 +95,10 @@ impl Manifest {
             return Err(document.wrong("agent", "name", names::LABEL));
         }
         let image = document.text("agent", "image")?;
-        if image.as_deref().is_some_and(|image| !names::is_image(image)) {
+        if image
+            .as_deref()
+            .is_some_and(|image| !names::is_image(image))
+        {
             return Err(document.wrong("agent", "image", names::IMAGE));
         }
         let secrets = secrets::read(&document)?;
@@ -120,12 +126,17 @@ impl Manifest {
 
     /// What `[env]` says of a variable.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
-        self.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.env
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The secret of a variable.
     pub(crate) fn secret(&self, variable: &str) -> Option<&Secret> {
-        self.secrets.iter().find(|secret| secret.variable == variable)
+        self.secrets
+            .iter()
+            .find(|secret| secret.variable == variable)
     }
 
     /// Whether the agent knows its callers by this mode.

@@ -39,11 +39,17 @@ impl Work<'_> {
     }
 
     pub(super) fn serves_at(&self, url: Option<&str>) {
-        *self.url.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = url.map(str::to_owned);
+        *self
+            .url
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = url.map(str::to_owned);
     }
 
     pub(super) fn served_at(&self) -> Option<String> {
-        self.url.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.url
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// Before another attempt.
@@ -133,22 +139,46 @@ impl Plan {
         let first = Self::new(deployment, values)?;
         for is_first in [true, false] {
             if !is_first && deployment.number.is_none() {
-                let work =
-                    Work { google, deployment, values, progress: &progress, made: &made, url: &url };
+                let work = Work {
+                    google,
+                    deployment,
+                    values,
+                    progress: &progress,
+                    made: &made,
+                    url: &url,
+                };
                 let number = number(&work).await?;
                 deployment.number = Some(number);
             }
-            let plan = if is_first { first.clone() } else { Self::new(deployment, values)? };
-            let work = Work { google, deployment, values, progress: &progress, made: &made, url: &url };
+            let plan = if is_first {
+                first.clone()
+            } else {
+                Self::new(deployment, values)?
+            };
+            let work = Work {
+                google,
+                deployment,
+                values,
+                progress: &progress,
+                made: &made,
+                url: &url,
+            };
             let count = plan.steps.len();
             for (index, step) in plan.steps.iter().enumerate() {
                 if is_first != matches!(step.action, Action::Apis) {
                     continue;
                 }
                 progress.begin(index + 1, count, &step.what);
-                let outcome = step.action.apply(&work).await.inspect_err(|_| progress.end())?;
+                let outcome = step
+                    .action
+                    .apply(&work)
+                    .await
+                    .inspect_err(|_| progress.end())?;
                 progress.done(index + 1, count, &step.what, outcome);
-                steps.push(Done { step: step.what.clone(), outcome });
+                steps.push(Done {
+                    step: step.what.clone(),
+                    outcome,
+                });
             }
         }
         progress.end();
@@ -165,10 +195,16 @@ async fn number(work: &Work<'_>) -> Result<String, Failure> {
     let project = &work.deployment.project;
     let request = Request::get(Api::CloudResourceManager, format!("v3/projects/{project}"));
     let found = work.call(&request).await?;
-    let name = found.get("name").and_then(Value::as_str).unwrap_or_default();
+    let name = found
+        .get("name")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     match name.strip_prefix("projects/") {
         Some(number) if number.bytes().all(|b| b.is_ascii_digit()) => Ok(number.to_owned()),
-        _ => Err(Failure::new(Exit::Data, format!("Google does not say the number of the project {project}"))),
+        _ => Err(Failure::new(
+            Exit::Data,
+            format!("Google does not say the number of the project {project}"),
+        )),
     }
 }
 

@@ -28,12 +28,18 @@ impl Deployment {
         image: Option<String>,
     ) -> Result<Self, Failure> {
         let Some(image) = image.or_else(|| manifest.image.clone()) else {
-            return Err(Failure::new(Exit::Data, "nothing says which image is to run").remedy(
-                "Write image in [agent], or give --image IMAGE:TAG.",
-            ));
+            return Err(
+                Failure::new(Exit::Data, "nothing says which image is to run")
+                    .remedy("Write image in [agent], or give --image IMAGE:TAG."),
+            );
         };
         let number = manifest.service.project_number.clone();
-        Ok(Self { manifest, project, number, image })
+        Ok(Self {
+            manifest,
+            project,
+            number,
+            image,
+        })
     }
 
     /// The service's name.
@@ -68,7 +74,11 @@ impl Deployment {
 
     /// Where IAM's API has it.
     pub(crate) fn account_path(&self) -> String {
-        let project = if self.makes_account() { self.project.as_str() } else { "-" };
+        let project = if self.makes_account() {
+            self.project.as_str()
+        } else {
+            "-"
+        };
         format!("v1/projects/{project}/serviceAccounts/{}", self.account())
     }
 
@@ -80,12 +90,20 @@ impl Deployment {
     /// The URL that Cloud Run gives the service, which is known before there is one.
     pub(crate) fn url(&self) -> Option<String> {
         let number = self.number.as_deref()?;
-        Some(format!("https://{}-{number}.{}.run.app", self.service(), self.region()))
+        Some(format!(
+            "https://{}-{number}.{}.run.app",
+            self.service(),
+            self.region()
+        ))
     }
 
     /// The URL in the card.
     pub(crate) fn public_url(&self) -> Option<String> {
-        self.manifest.service.public_url.clone().or_else(|| self.url())
+        self.manifest
+            .service
+            .public_url
+            .clone()
+            .or_else(|| self.url())
     }
 
     /// The queue's full name.
@@ -93,14 +111,20 @@ impl Deployment {
         let queue = self.manifest.queue.as_ref()?;
         let location = queue.location.as_deref().unwrap_or(self.region());
         let name = queue.name.as_deref().unwrap_or(self.service());
-        Some(format!("projects/{}/locations/{location}/queues/{name}", self.project))
+        Some(format!(
+            "projects/{}/locations/{location}/queues/{name}",
+            self.project
+        ))
     }
 
     /// The database user of the service account, where it logs in by IAM.
     pub(crate) fn database_user(&self) -> Option<String> {
         let database = self.manifest.database.as_ref()?;
         let account = self.account();
-        let name = account.strip_suffix(".gserviceaccount.com").unwrap_or(&account).to_owned();
+        let name = account
+            .strip_suffix(".gserviceaccount.com")
+            .unwrap_or(&account)
+            .to_owned();
         (database.login == Login::Iam).then_some(name)
     }
 
@@ -132,20 +156,27 @@ impl Deployment {
     }
 
     fn asks_vertex(&self) -> bool {
-        self.manifest.model.as_ref().is_some_and(|model| model.provider == "vertex")
+        self.manifest
+            .model
+            .as_ref()
+            .is_some_and(|model| model.provider == "vertex")
     }
 
     /// The APIs that have to be enabled.
     pub(crate) fn apis(&self) -> Vec<&'static str> {
         let manifest = &self.manifest;
-        let of_another = manifest.gemini_enterprise.as_ref().is_some_and(|app| {
-            app.project_number.is_some() && app.project_number != self.number
-        });
+        let of_another = manifest
+            .gemini_enterprise
+            .as_ref()
+            .is_some_and(|app| app.project_number.is_some() && app.project_number != self.number);
         let wanted = [
             ("run.googleapis.com", true),
             ("iam.googleapis.com", true),
             ("cloudresourcemanager.googleapis.com", true),
-            ("artifactregistry.googleapis.com", self.image.contains("-docker.pkg.dev/")),
+            (
+                "artifactregistry.googleapis.com",
+                self.image.contains("-docker.pkg.dev/"),
+            ),
             ("secretmanager.googleapis.com", !manifest.secrets.is_empty()),
             ("aiplatform.googleapis.com", self.asks_vertex()),
             ("alloydb.googleapis.com", manifest.database.is_some()),
@@ -157,7 +188,11 @@ impl Deployment {
                 manifest.gemini_enterprise.is_some() && !of_another,
             ),
         ];
-        wanted.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(name, _)| name).collect()
+        wanted
+            .into_iter()
+            .filter(|(_, is_wanted)| *is_wanted)
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// What the service account may do, and who may call the service: no more than is needed.
@@ -166,7 +201,12 @@ impl Deployment {
         let me = self.member();
         let mut grants = Vec::new();
         let mut grant = |on: On, role, member: &str, why: &str| {
-            let grant = Grant { on, role, member: member.to_owned(), why: why.to_owned() };
+            let grant = Grant {
+                on,
+                role,
+                member: member.to_owned(),
+                why: why.to_owned(),
+            };
             let is_there = grants.iter().any(|other: &Grant| other.is_same(&grant));
             if !is_there {
                 grants.push(grant);
@@ -174,7 +214,12 @@ impl Deployment {
         };
         for name in self.secrets() {
             let why = format!("to read the secret {name}, and no other");
-            grant(On::Secret(name.to_owned()), "roles/secretmanager.secretAccessor", &me, &why);
+            grant(
+                On::Secret(name.to_owned()),
+                "roles/secretmanager.secretAccessor",
+                &me,
+                &why,
+            );
         }
         let here = || On::Project(self.project.clone());
         if self.asks_vertex() {
@@ -183,7 +228,12 @@ impl Deployment {
         if let Some(database) = &manifest.database {
             let there = || On::Project(database.project.clone());
             if matches!(database.connect, Connect::AuthProxy(_)) {
-                grant(there(), "roles/alloydb.client", &me, "to connect to the database");
+                grant(
+                    there(),
+                    "roles/alloydb.client",
+                    &me,
+                    "to connect to the database",
+                );
                 let why = "to call the AlloyDB API for the project";
                 grant(there(), "roles/serviceusage.serviceUsageConsumer", &me, why);
             }
@@ -194,14 +244,29 @@ impl Deployment {
         }
         if self.traces_at_google() {
             grant(here(), "roles/cloudtrace.agent", &me, "to send traces");
-            grant(here(), "roles/monitoring.metricWriter", &me, "to send metrics");
+            grant(
+                here(),
+                "roles/monitoring.metricWriter",
+                &me,
+                "to send metrics",
+            );
             let why = "to send traces for the project";
             grant(here(), "roles/serviceusage.serviceUsageConsumer", &me, why);
         }
         if let Some(queue) = self.queue() {
-            grant(On::Queue(queue), "roles/cloudtasks.enqueuer", &me, "to give the queue work");
+            grant(
+                On::Queue(queue),
+                "roles/cloudtasks.enqueuer",
+                &me,
+                "to give the queue work",
+            );
             let why = "to have the queue call as the service account";
-            grant(On::Account(self.account()), "roles/iam.serviceAccountUser", &me, why);
+            grant(
+                On::Account(self.account()),
+                "roles/iam.serviceAccountUser",
+                &me,
+                why,
+            );
         }
         if !manifest.service.public {
             let mut invoker = |member: &str, why| {
@@ -253,11 +318,21 @@ impl Deployment {
             ));
         }
         if self.image.starts_with("gcr.io/") {
-            notes.push("gcr.io is served by Artifact Registry now; push to REGION-docker.pkg.dev.".to_owned());
+            notes.push(
+                "gcr.io is served by Artifact Registry now; push to REGION-docker.pkg.dev."
+                    .to_owned(),
+            );
         }
-        let model = manifest.model.as_ref().and_then(|model| model.name.as_deref());
-        if let Some(model) = model.filter(|m| m.starts_with("gemini-1") || m.starts_with("gemini-2")) {
-            notes.push(format!("{model} is retired, or is from 2026-10-16 on; take gemini-3.5-flash."));
+        let model = manifest
+            .model
+            .as_ref()
+            .and_then(|model| model.name.as_deref());
+        if let Some(model) =
+            model.filter(|m| m.starts_with("gemini-1") || m.starts_with("gemini-2"))
+        {
+            notes.push(format!(
+                "{model} is retired, or is from 2026-10-16 on; take gemini-3.5-flash."
+            ));
         }
         if self.database_user().is_some() {
             notes.push(format!(

@@ -48,7 +48,10 @@ impl Deployment {
         let manifest = &self.manifest;
         let mut all = Vec::new();
         let mut set = |name: &str, value: String| {
-            all.push(Variable { name: name.to_owned(), content: Content::Plain(value) });
+            all.push(Variable {
+                name: name.to_owned(),
+                content: Content::Plain(value),
+            });
         };
         if let Some(url) = public_url {
             set("ATTACHE_PUBLIC_URL", url.to_owned());
@@ -56,7 +59,10 @@ impl Deployment {
         set("ATTACHE_AUTH", manifest.service.auth.join(","));
         if let Some(model) = &manifest.model {
             let name = model.name.as_deref().map(|name| format!(":{name}"));
-            set("ATTACHE_MODEL", format!("{}{}", model.provider, name.unwrap_or_default()));
+            set(
+                "ATTACHE_MODEL",
+                format!("{}{}", model.provider, name.unwrap_or_default()),
+            );
             if model.provider == "vertex" {
                 set("GOOGLE_CLOUD_PROJECT", self.project.clone());
                 set("GOOGLE_CLOUD_LOCATION", model.location.clone());
@@ -91,14 +97,20 @@ impl Deployment {
             let is_private = matches!(database.connect, Connect::PrivateIp(_));
             if is_private && manifest.variable("DB_SSLMODE").is_none() {
                 let has_root = manifest.secret("DB_SSLROOTCERT").is_some();
-                set("DB_SSLMODE", if has_root { "verify-ca" } else { "require" }.to_owned());
+                set(
+                    "DB_SSLMODE",
+                    if has_root { "verify-ca" } else { "require" }.to_owned(),
+                );
             }
             if let Some(pool) = database.pool {
                 set("ATTACHE_DATABASE_POOL", pool.to_string());
             }
         }
         for (key, value) in &manifest.config {
-            set(&format!("ATTACHE_CONFIG_{}", key.to_ascii_uppercase()), value.clone());
+            set(
+                &format!("ATTACHE_CONFIG_{}", key.to_ascii_uppercase()),
+                value.clone(),
+            );
         }
         for (name, value) in &manifest.env {
             set(name, value.clone());
@@ -111,7 +123,10 @@ impl Deployment {
                     version: secret.version.clone(),
                 },
             };
-            all.push(Variable { name: secret.set_variable(), content });
+            all.push(Variable {
+                name: secret.set_variable(),
+                content,
+            });
         }
         all
     }

@@ -19,8 +19,15 @@ pub(crate) struct Line {
 
 impl Line {
     pub(super) fn gcloud<const N: usize>(words: [&str; N]) -> Self {
-        let words = std::iter::once("gcloud").chain(words).map(str::to_owned).collect();
-        Self { words, unless: None, input: None }
+        let words = std::iter::once("gcloud")
+            .chain(words)
+            .map(str::to_owned)
+            .collect();
+        Self {
+            words,
+            unless: None,
+            input: None,
+        }
     }
 
     #[must_use]
@@ -109,9 +116,15 @@ mod tests {
     #[test]
     fn a_shell_reads_back_what_was_meant() {
         assert_eq!(quoted("--member=user:a@b.c"), "--member=user:a@b.c");
-        assert_eq!(quoted("--display-name=My agent"), "--display-name='My agent'");
+        assert_eq!(
+            quoted("--display-name=My agent"),
+            "--display-name='My agent'"
+        );
         assert_eq!(quoted("it's; rm -rf $HOME"), r"'it'\''s; rm -rf $HOME'");
         assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("--m=s-${PROJECT_NUMBER}@x"), "\"--m=s-${PROJECT_NUMBER}@x\"");
+        assert_eq!(
+            quoted("--m=s-${PROJECT_NUMBER}@x"),
+            "\"--m=s-${PROJECT_NUMBER}@x\""
+        );
     }
 }

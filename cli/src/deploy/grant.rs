@@ -77,14 +77,19 @@ impl Grant {
         let project = &deployment.project;
         match &self.on {
             On::Project(project) => (Api::CloudResourceManager, format!("v3/projects/{project}")),
-            On::Secret(name) => {
-                (Api::SecretManager, format!("v1/projects/{project}/secrets/{name}"))
-            }
+            On::Secret(name) => (
+                Api::SecretManager,
+                format!("v1/projects/{project}/secrets/{name}"),
+            ),
             On::Queue(name) => (Api::CloudTasks, format!("v2/{name}")),
             On::Account(_) => (Api::Iam, deployment.account_path()),
             On::Service => (
                 Api::Run,
-                format!("v1/{}/services/{}", deployment.location(), deployment.service()),
+                format!(
+                    "v1/{}/services/{}",
+                    deployment.location(),
+                    deployment.service()
+                ),
             ),
         }
     }
@@ -106,7 +111,11 @@ impl Grant {
 
     pub(super) fn set(&self, deployment: &Deployment, policy: Value) -> Request {
         let (api, path) = self.resource(deployment);
-        Request::post(api, format!("{path}:setIamPolicy"), json!({"policy": policy}))
+        Request::post(
+            api,
+            format!("{path}:setIamPolicy"),
+            json!({"policy": policy}),
+        )
     }
 
     /// The policy with this grant; nothing if it has it.
@@ -117,10 +126,16 @@ impl Grant {
         };
         let member = Value::String(self.member.clone());
         let fields = policy.as_object_mut()?;
-        let bindings = fields.entry("bindings").or_insert_with(|| json!([])).as_array_mut()?;
+        let bindings = fields
+            .entry("bindings")
+            .or_insert_with(|| json!([]))
+            .as_array_mut()?;
         match bindings.iter_mut().find(|binding| is_ours(binding)) {
             Some(binding) => {
-                let members = binding.as_object_mut()?.entry("members").or_insert_with(|| json!([]));
+                let members = binding
+                    .as_object_mut()?
+                    .entry("members")
+                    .or_insert_with(|| json!([]));
                 let members = members.as_array_mut()?;
                 if members.contains(&member) {
                     return None;

@@ -47,18 +47,35 @@ impl Plan {
         if deployment.makes_account() {
             steps.push(step::account(deployment));
         }
-        steps.extend(deployment.secrets().iter().map(|name| step::secret(deployment, name, values)));
+        steps.extend(
+            deployment
+                .secrets()
+                .iter()
+                .map(|name| step::secret(deployment, name, values)),
+        );
         steps.extend(step::queue(deployment));
         steps.extend(step::database(deployment));
         let grants = deployment.grants();
-        let (of_service, before): (Vec<_>, Vec<_>) =
-            grants.into_iter().partition(|grant| grant.on == On::Service);
-        steps.extend(before.into_iter().map(|grant| step::grant(deployment, grant)));
+        let (of_service, before): (Vec<_>, Vec<_>) = grants
+            .into_iter()
+            .partition(|grant| grant.on == On::Service);
+        steps.extend(
+            before
+                .into_iter()
+                .map(|grant| step::grant(deployment, grant)),
+        );
         steps.push(step::service(deployment)?);
-        steps.extend(of_service.into_iter().map(|grant| step::grant(deployment, grant)));
+        steps.extend(
+            of_service
+                .into_iter()
+                .map(|grant| step::grant(deployment, grant)),
+        );
         steps.push(step::ready(deployment));
         steps.push(step::card(deployment));
-        Ok(Self { notes: deployment.notes(), steps })
+        Ok(Self {
+            notes: deployment.notes(),
+            steps,
+        })
     }
 
     /// The plan as a document.
@@ -67,7 +84,11 @@ impl Plan {
     /// An address that calls would go to is none.
     pub(crate) fn document(&self) -> Result<Value, Failure> {
         let step = |step: &Step| -> Result<Value, Failure> {
-            let calls: Vec<_> = step.calls.iter().map(Request::shown).collect::<Result<_, _>>()?;
+            let calls: Vec<_> = step
+                .calls
+                .iter()
+                .map(Request::shown)
+                .collect::<Result<_, _>>()?;
             let lines: Vec<_> = step.lines.iter().map(ToString::to_string).collect();
             Ok(json!({
                 "step": step.what,
@@ -112,7 +133,10 @@ impl Plan {
         for step in self.steps.iter().filter(|step| !step.lines.is_empty()) {
             let _ = write!(steps, "\n# {}: {}.\n", step.what, step.why);
             if matches!(step.action, Action::Service) {
-                let _ = write!(steps, "cat >service.yaml <<'END_OF_SERVICE'\n{service_yaml}END_OF_SERVICE\n");
+                let _ = write!(
+                    steps,
+                    "cat >service.yaml <<'END_OF_SERVICE'\n{service_yaml}END_OF_SERVICE\n"
+                );
             }
             for line in &step.lines {
                 let _ = writeln!(steps, "{}", line.in_script());

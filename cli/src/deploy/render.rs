@@ -54,6 +54,22 @@ impl Print {
         deployment: &Deployment,
         values: &Values,
     ) -> Result<(String, Vec<String>), Failure> {
+        let manifest = &deployment.manifest;
+        let keys = ["ATTACHE_CARD_KEY", "ATTACHE_PUSH_KEY"];
+        let is_signed = |name: &str| {
+            manifest.secret(name).is_some() || manifest.secret(&format!("{name}_FILE")).is_some()
+        };
+        let needs_url = matches!(self, Self::Gcloud | Self::ServiceYaml)
+            && keys.iter().any(|name| is_signed(name));
+        if needs_url && deployment.public_url().is_none() {
+            let sentence =
+                "what is signed needs the service's URL, which has the project's number in it";
+            return Err(Failure::new(Exit::Data, sentence).remedy(format!(
+                "Write project_number in [service]: gcloud projects describe {} \
+                 --format='value(projectNumber)'",
+                deployment.project
+            )));
+        }
         match self {
             Self::Gcloud => {
                 let yaml = yaml(&service(deployment))?;
@@ -62,7 +78,10 @@ impl Print {
             }
             Self::ServiceYaml => {
                 let text = yaml(&service(deployment))?;
-                Ok((format!("{}{text}", service::head(deployment)), deployment.notes()))
+                Ok((
+                    format!("{}{text}", service::head(deployment)),
+                    deployment.notes(),
+                ))
             }
             Self::Terraform => Ok((terraform::terraform(deployment)?, deployment.notes())),
             Self::CloudBuild => Ok((cloud_build::cloud_build(deployment)?, Vec::new())),
@@ -75,5 +94,9 @@ impl Print {
 fn yaml(document: &Value) -> Result<String, Failure> {
     let text = serde_saphyr::to_string(document)
         .map_err(|why| Failure::new(Exit::Software, format!("YAML cannot be written: {why}")))?;
-    Ok(if text.ends_with('\n') { text } else { format!("{text}\n") })
+    Ok(if text.ends_with('\n') {
+        text
+    } else {
+        format!("{text}\n")
+    })
 }

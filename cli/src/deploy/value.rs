@@ -53,26 +53,44 @@ impl Values {
     pub(crate) fn new(sources: Vec<(String, Source)>, known: &[&str]) -> Result<Self, Failure> {
         let mut seen: Vec<&str> = Vec::new();
         for (name, _) in &sources {
-            let wrong = |why: String| Err(Failure::new(Exit::Usage, format!("--secret {name}: {why}")));
+            let wrong =
+                |why: String| Err(Failure::new(Exit::Usage, format!("--secret {name}: {why}")));
             if seen.contains(&name.as_str()) {
                 return wrong("it is given twice".to_owned());
             }
             if !known.contains(&name.as_str()) {
-                let there = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                return wrong(format!("[secrets] of the manifest names no such secret, but {there}"));
+                let there = if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    known.join(", ")
+                };
+                return wrong(format!(
+                    "[secrets] of the manifest names no such secret, but {there}"
+                ));
             }
             seen.push(name);
         }
-        if sources.iter().filter(|(_, source)| *source == Source::Input).count() > 1 {
+        if sources
+            .iter()
+            .filter(|(_, source)| *source == Source::Input)
+            .count()
+            > 1
+        {
             let sentence = "standard input holds one secret, and two were to come from there";
             return Err(Failure::new(Exit::Usage, sentence));
         }
-        Ok(Self { sources, input: Mutex::default() })
+        Ok(Self {
+            sources,
+            input: Mutex::default(),
+        })
     }
 
     /// Where the value of a secret is.
     pub(crate) fn source(&self, name: &str) -> Option<&Source> {
-        self.sources.iter().find(|(other, _)| other == name).map(|(_, source)| source)
+        self.sources
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, source)| source)
     }
 
     /// The value, without line breaks at its end.
@@ -84,7 +102,10 @@ impl Values {
             return Ok(None);
         };
         let missing = |why: String| {
-            Failure::new(Exit::NoInput, format!("the value of the secret {name}: {why}"))
+            Failure::new(
+                Exit::NoInput,
+                format!("the value of the secret {name}: {why}"),
+            )
         };
         let mut value = match source {
             Source::Variable(variable) => match std::env::var(variable) {
@@ -94,7 +115,10 @@ impl Values {
             Source::File(path) => std::fs::read(path)
                 .map_err(|why| missing(format!("{} cannot be read: {why}", path.display())))?,
             Source::Input => {
-                let mut kept = self.input.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut kept = self
+                    .input
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 if kept.is_none() {
                     let mut read = Vec::new();
                     let mut input = std::io::stdin().take(LARGEST as u64 + 3);
@@ -113,7 +137,9 @@ impl Values {
             return Err(missing("it is empty".to_owned()));
         }
         if value.len() > LARGEST {
-            return Err(missing("it is longer than 64 KiB, the most that Secret Manager takes".to_owned()));
+            return Err(missing(
+                "it is longer than 64 KiB, the most that Secret Manager takes".to_owned(),
+            ));
         }
         Ok(Some(value))
     }

@@ -73,17 +73,23 @@ pub(super) fn read(
                 );
                 return Err(document.wrong(TABLE, "connect", &why));
             };
-            if host.bytes().any(|b| !b.is_ascii_alphanumeric() && !b".-:".contains(&b)) {
+            if host
+                .bytes()
+                .any(|b| !b.is_ascii_alphanumeric() && !b".-:".contains(&b))
+            {
                 return Err(document.wrong(TABLE, "host", "give an address or a host's name"));
             }
             Connect::PrivateIp(host)
         }
         _ if host.is_some() => {
-            let why = "the Auth Proxy is beside the agent; with connect = \"private-ip\" give a host";
+            let why =
+                "the Auth Proxy is beside the agent; with connect = \"private-ip\" give a host";
             return Err(document.wrong(TABLE, "host", why));
         }
         _ => {
-            let image = document.text(TABLE, "proxy_image")?.unwrap_or_else(|| PROXY.to_owned());
+            let image = document
+                .text(TABLE, "proxy_image")?
+                .unwrap_or_else(|| PROXY.to_owned());
             if !names::is_image(&image) {
                 return Err(document.wrong(TABLE, "proxy_image", names::IMAGE));
             }
@@ -121,7 +127,9 @@ pub(super) fn read(
         id: id.to_owned(),
         connect,
         port: document.number(TABLE, "port", 1..=65535)?.unwrap_or(5432),
-        name: document.text(TABLE, "name")?.unwrap_or_else(|| "postgres".to_owned()),
+        name: document
+            .text(TABLE, "name")?
+            .unwrap_or_else(|| "postgres".to_owned()),
         login,
         pool: document.number(TABLE, "pool", 1..=1000)?,
         instance,

@@ -27,7 +27,11 @@ impl<'a> Document<'a> {
             let said = why.message().replace('\n', ", ");
             Failure::new(Exit::Data, format!("{path}:{line} is not TOML: {said}"))
         })?;
-        let document = Self { path, text, root: root.into_inner() };
+        let document = Self {
+            path,
+            text,
+            root: root.into_inner(),
+        };
         document.check_keys()?;
         Ok(document)
     }
@@ -48,8 +52,11 @@ impl<'a> Document<'a> {
             if OPEN.contains(&table) {
                 continue;
             }
-            let known: Vec<_> =
-                KEYS.iter().filter(|key| key.table == table).map(|key| key.name).collect();
+            let known: Vec<_> = KEYS
+                .iter()
+                .filter(|key| key.table == table)
+                .map(|key| key.name)
+                .collect();
             for key in inner.keys() {
                 let name = key.get_ref().as_ref();
                 if !known.contains(&name) {
@@ -82,7 +89,9 @@ impl<'a> Document<'a> {
     /// A text without which there is nothing to do.
     pub(super) fn required(&self, table: &str, name: &str) -> Result<String, Failure> {
         self.text(table, name)?.ok_or_else(|| {
-            let example = KEYS.iter().find(|key| key.table == table && key.name == name);
+            let example = KEYS
+                .iter()
+                .find(|key| key.table == table && key.name == name);
             let example = example.map_or("\"...\"", |key| key.example);
             Failure::new(Exit::Data, format!("{}: [{table}] needs {name}", self.path))
                 .remedy(format!("Write, for example, {name} = {example}"))
@@ -100,9 +109,9 @@ impl<'a> Document<'a> {
             return Ok(None);
         };
         let found = words.iter().find(|word| **word == said);
-        found.map(|word| Some(*word)).ok_or_else(|| {
-            self.wrong(table, name, &format!("give one of {}", words.join(", ")))
-        })
+        found
+            .map(|word| Some(*word))
+            .ok_or_else(|| self.wrong(table, name, &format!("give one of {}", words.join(", "))))
     }
 
     /// True or false.
@@ -133,14 +142,21 @@ impl<'a> Document<'a> {
             None => Err(self.wrong(
                 table,
                 name,
-                &format!("give a whole number from {} to {}", within.start(), within.end()),
+                &format!(
+                    "give a whole number from {} to {}",
+                    within.start(),
+                    within.end()
+                ),
             )),
         }
     }
 
     /// A number or a text that is one, such as 0.5.
     pub(super) fn decimal(&self, table: &str, name: &str) -> Result<Option<String>, Failure> {
-        match self.value(table, name).map(|value| text_of(value.get_ref())) {
+        match self
+            .value(table, name)
+            .map(|value| text_of(value.get_ref()))
+        {
             None => Ok(None),
             Some(Some(text)) if text.parse::<f64>().is_ok() => Ok(Some(text)),
             Some(_) => Err(self.wrong(table, name, "give a number")),
@@ -168,7 +184,13 @@ impl<'a> Document<'a> {
 
     /// Texts, or one.
     pub(super) fn texts(&self, table: &str, name: &str) -> Result<Option<Vec<String>>, Failure> {
-        let wrong = || self.wrong(table, name, "give a list of texts, such as [\"one\", \"two\"]");
+        let wrong = || {
+            self.wrong(
+                table,
+                name,
+                "give a list of texts, such as [\"one\", \"two\"]",
+            )
+        };
         let said = match self.value(table, name).map(Spanned::get_ref) {
             None => return Ok(None),
             Some(DeValue::String(text)) => {
@@ -230,21 +252,26 @@ impl<'a> Document<'a> {
         let said = self.text.get(value.span()).unwrap_or_default();
         let shown: String = said.chars().take(80).collect();
         let at = self.at(&value.span());
-        Failure::new(Exit::Data, format!("{at}: {table}.{name} is {shown}: {why}"))
+        Failure::new(
+            Exit::Data,
+            format!("{at}: {table}.{name} is {shown}: {why}"),
+        )
     }
 
     /// The same of a value that may hold a secret, and is not shown.
     pub(super) fn hushed(&self, table: &str, name: &str, why: &str) -> Failure {
-        let at = self.value(table, name).map_or_else(
-            || self.path.to_owned(),
-            |value| self.at(&value.span()),
-        );
+        let at = self
+            .value(table, name)
+            .map_or_else(|| self.path.to_owned(), |value| self.at(&value.span()));
         Failure::new(Exit::Data, format!("{at}: {table}.{name}: {why}"))
     }
 
     fn table(&self, table: &str) -> Option<&DeTable<'a>> {
         let mut all = self.root.iter();
-        all.find(|(key, _)| key.get_ref() == table)?.1.get_ref().as_table()
+        all.find(|(key, _)| key.get_ref() == table)?
+            .1
+            .get_ref()
+            .as_table()
     }
 
     fn value(&self, table: &str, name: &str) -> Option<&Spanned<DeValue<'a>>> {
@@ -272,11 +299,17 @@ fn in_order<'t, 'a>(table: &'t DeTable<'a>) -> Vec<(&'t str, &'t DeValue<'a>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     let plain = entries.into_iter();
-    plain.map(|(key, value)| (key.get_ref().as_ref(), value.get_ref())).collect()
+    plain
+        .map(|(key, value)| (key.get_ref().as_ref(), value.get_ref()))
+        .collect()
 }
 
 fn line(text: &str, span: &Range<usize>) -> usize {
-    text.get(..span.start).unwrap_or_default().matches('\n').count() + 1
+    text.get(..span.start)
+        .unwrap_or_default()
+        .matches('\n')
+        .count()
+        + 1
 }
 
 fn nearest(given: &str, known: &[&str]) -> String {

@@ -46,7 +46,9 @@ pub(crate) fn initial(name: &str, region: &str) -> String {
 fn commented(what: &str) -> String {
     let mut lines = vec![String::from("#")];
     for word in what.split_whitespace() {
-        let full = lines.last().is_some_and(|line| line.chars().count() + word.chars().count() > 98);
+        let full = lines
+            .last()
+            .is_some_and(|line| line.chars().count() + word.chars().count() > 98);
         if full {
             lines.push(String::from("#"));
         }

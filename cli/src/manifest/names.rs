@@ -10,7 +10,9 @@ pub(super) fn is_label(name: &str, longest: usize) -> bool {
     name.len() <= longest
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && !name.ends_with('-')
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// As a project's id: a label, and older ones with a domain before it.
@@ -23,7 +25,9 @@ pub(super) fn is_project(name: &str) -> bool {
 pub(super) fn is_secret(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 255
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 /// A number, `latest`, or an alias.
@@ -46,7 +50,10 @@ pub(super) fn is_image(image: &str) -> bool {
     };
     let is_digest = |digest: &str| {
         digest.strip_prefix("sha256:").is_some_and(|hex| {
-            hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            hex.len() == 64
+                && hex
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         })
     };
     let last = name.rsplit('/').next().unwrap_or_default();
@@ -54,7 +61,9 @@ pub(super) fn is_image(image: &str) -> bool {
         && (digest.is_some() || last.contains(':'))
         && !name.contains("://")
         && name.split('/').all(|part| !part.is_empty())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/:".contains(&b))
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-/:".contains(&b))
 }
 
 /// What may be in a region or a location.

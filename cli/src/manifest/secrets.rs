@@ -8,7 +8,15 @@ use super::settings::RESERVED;
 use crate::failure::Failure;
 
 /// Folders in which a file would hide, or be hidden by, something else.
-const TAKEN: [&str; 7] = ["/data", "/dev", "/etc", "/proc", "/sys", "/cloudsql", "/tmp"];
+const TAKEN: [&str; 7] = [
+    "/data",
+    "/dev",
+    "/etc",
+    "/proc",
+    "/sys",
+    "/cloudsql",
+    "/tmp",
+];
 /// Variables that are paths themselves: they have no `_FILE` beside them.
 const PATHS: [&str; 2] = ["DB_SSLROOTCERT", "ATTACHE_OUTBOUND_CA_FILE"];
 
@@ -75,9 +83,16 @@ pub(super) fn read(document: &Document<'_>) -> Result<Vec<Secret>, Failure> {
         }
         for other in &secrets {
             match (&other.form, &secret.form) {
-                (Form::File { folder: one, name: a }, Form::File { folder: two, name: b })
-                    if one == two && (other.name != secret.name || a != b) =>
-                {
+                (
+                    Form::File {
+                        folder: one,
+                        name: a,
+                    },
+                    Form::File {
+                        folder: two,
+                        name: b,
+                    },
+                ) if one == two && (other.name != secret.name || a != b) => {
                     return wrong(&format!(
                         "{one} holds {} already, and a folder holds one secret; give another folder",
                         other.name
@@ -123,7 +138,9 @@ fn long(variable: &str, said: &DeTable<'_>) -> Result<Secret, String> {
             "version" => secret.version = value.to_string(),
             "mount" => secret.form = mounted(value)?,
             other => {
-                return Err(format!("a secret has secret, version and mount, and no {other}"));
+                return Err(format!(
+                    "a secret has secret, version and mount, and no {other}"
+                ));
             }
         }
     }
@@ -139,7 +156,9 @@ fn mounted(path: &str) -> Result<Form, String> {
         !part.is_empty()
             && part != "."
             && part != ".."
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     });
     if !path.starts_with('/') || folder.is_empty() || !is_plain {
         return Err(format!(
@@ -148,7 +167,12 @@ fn mounted(path: &str) -> Result<Form, String> {
     }
     let below = |taken: &str| folder == taken || folder.starts_with(&format!("{taken}/"));
     if let Some(taken) = TAKEN.iter().find(|taken| below(taken)) {
-        return Err(format!("{taken} is used otherwise; give a path such as /secrets/gemini/key"));
+        return Err(format!(
+            "{taken} is used otherwise; give a path such as /secrets/gemini/key"
+        ));
     }
-    Ok(Form::File { folder: folder.to_owned(), name: name.to_owned() })
+    Ok(Form::File {
+        folder: folder.to_owned(),
+        name: name.to_owned(),
+    })
 }

@@ -5,10 +5,15 @@ use super::names;
 use crate::failure::Failure;
 
 const TABLE: &str = "service";
-const MODES: [&str; 6] =
-    ["none", "api-key", "oidc", "iap", "cloud-run-iam", "google-access-token"];
-const MEMBERS: [&str; 5] =
-    ["user:", "group:", "serviceAccount:", "domain:", "principal"];
+const MODES: [&str; 6] = [
+    "none",
+    "api-key",
+    "oidc",
+    "iap",
+    "cloud-run-iam",
+    "google-access-token",
+];
+const MEMBERS: [&str; 5] = ["user:", "group:", "serviceAccount:", "domain:", "principal"];
 
 /// The Cloud Run service.
 #[derive(Debug, Clone)]
@@ -61,14 +66,23 @@ pub(super) fn read(
     has_database: bool,
     has_queue: bool,
 ) -> Result<Service, Failure> {
-    let name = document.text(TABLE, "name")?.unwrap_or_else(|| agent.to_owned());
+    let name = document
+        .text(TABLE, "name")?
+        .unwrap_or_else(|| agent.to_owned());
     if !names::is_label(&name, 49) {
         let why = "begin with a small letter, and use small letters, digits and -, no more than 49";
         return Err(document.wrong(TABLE, "name", why));
     }
     let project = document.text(TABLE, "project")?;
-    if project.as_deref().is_some_and(|project| !names::is_project(project)) {
-        return Err(document.wrong(TABLE, "project", "give the project's id, such as my-project"));
+    if project
+        .as_deref()
+        .is_some_and(|project| !names::is_project(project))
+    {
+        return Err(document.wrong(
+            TABLE,
+            "project",
+            "give the project's id, such as my-project",
+        ));
     }
     let region = document.required(TABLE, "region")?;
     if !names::is_region(&region) {
@@ -82,7 +96,9 @@ pub(super) fn read(
         let why = "with less than one processor Cloud Run sends one request at a time; give 1, or cpu = \"1\"";
         return Err(document.wrong(TABLE, "concurrency", why));
     }
-    let min_instances = document.number(TABLE, "min_instances", 0..=1000)?.unwrap_or(0);
+    let min_instances = document
+        .number(TABLE, "min_instances", 0..=1000)?
+        .unwrap_or(0);
     let max_instances = document.number(TABLE, "max_instances", 1..=1000)?;
     // Each would have tasks that the others do not know.
     let max_instances = max_instances.unwrap_or(if has_database { 10 } else { 1 });
@@ -99,7 +115,10 @@ pub(super) fn read(
         return Err(document.wrong(TABLE, name, why));
     }
     let account = document.text(TABLE, "account")?;
-    if account.as_deref().is_some_and(|account| !is_account(account)) {
+    if account
+        .as_deref()
+        .is_some_and(|account| !is_account(account))
+    {
         let why = "give a name of 6 to 30 small letters, digits and -, or an address that ends with \
                    .iam.gserviceaccount.com";
         return Err(document.wrong(TABLE, "account", why));
@@ -111,7 +130,9 @@ pub(super) fn read(
         auth: auth(document, public)?,
         invokers: invokers(document, public)?,
         public_url: public_url(document)?,
-        ingress: document.one_of(TABLE, "ingress", &ingress)?.unwrap_or("all"),
+        ingress: document
+            .one_of(TABLE, "ingress", &ingress)?
+            .unwrap_or("all"),
         concurrency: concurrency.unwrap_or(if whole_cpu { 80 } else { 1 }),
         timeout: document.number(TABLE, "timeout", 1..=3600)?.unwrap_or(3600),
         http2: document.flag(TABLE, "http2")?.unwrap_or(false),
@@ -133,13 +154,19 @@ pub(super) fn read(
 fn account_of(service: &str) -> String {
     let mut account: String = service.chars().take(30).collect();
     account.truncate(account.trim_end_matches('-').len());
-    if account.len() < 6 { format!("{account}-agent") } else { account }
+    if account.len() < 6 {
+        format!("{account}-agent")
+    } else {
+        account
+    }
 }
 
 fn is_account(account: &str) -> bool {
     match account.split_once('@') {
         Some((name, domain)) => {
-            let domain = domain.strip_suffix(".gserviceaccount.com").unwrap_or_default();
+            let domain = domain
+                .strip_suffix(".gserviceaccount.com")
+                .unwrap_or_default();
             !name.is_empty() && domain.split('.').all(|part| names::is_label(part, 63))
         }
         None => account.len() >= 6 && names::is_label(account, 30),
@@ -179,11 +206,15 @@ fn invokers(document: &Document<'_>, public: bool) -> Result<Vec<String>, Failur
             return Err(document.wrong(TABLE, "invokers", why));
         }
         let is_member = MEMBERS.iter().any(|kind| {
-            invoker.strip_prefix(kind).is_some_and(|rest| rest.len() > 2)
+            invoker
+                .strip_prefix(kind)
+                .is_some_and(|rest| rest.len() > 2)
         });
         if !is_member || invoker.contains(char::is_whitespace) {
-            let why = format!("{invoker} is no member of IAM; write user:ADDRESS, group:ADDRESS, \
-                               serviceAccount:ADDRESS or domain:NAME");
+            let why = format!(
+                "{invoker} is no member of IAM; write user:ADDRESS, group:ADDRESS, \
+                               serviceAccount:ADDRESS or domain:NAME"
+            );
             return Err(document.wrong(TABLE, "invokers", &why));
         }
     }
@@ -202,9 +233,14 @@ fn public_url(document: &Document<'_>) -> Result<Option<String>, Failure> {
     let Ok(url) = url::Url::parse(&given) else {
         return wrong("give a URL, such as https://agent.example.com");
     };
-    let is_local = matches!(url.host_str(), None | Some("localhost" | "127.0.0.1" | "0.0.0.0"));
+    let is_local = matches!(
+        url.host_str(),
+        None | Some("localhost" | "127.0.0.1" | "0.0.0.0")
+    );
     if url.scheme() != "https" || is_local {
-        return wrong("clients reach it from elsewhere: give one that begins with https:// and a public name");
+        return wrong(
+            "clients reach it from elsewhere: give one that begins with https:// and a public name",
+        );
     }
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return wrong("give it without a user, a query and a fragment");
@@ -214,8 +250,12 @@ fn public_url(document: &Document<'_>) -> Result<Option<String>, Failure> {
 
 /// Processors and memory, which Cloud Run gives in certain proportions.
 fn size(document: &Document<'_>) -> Result<(String, String), Failure> {
-    let cpu = document.decimal(TABLE, "cpu")?.unwrap_or_else(|| "1".to_owned());
-    let memory = document.text(TABLE, "memory")?.unwrap_or_else(|| "1Gi".to_owned());
+    let cpu = document
+        .decimal(TABLE, "cpu")?
+        .unwrap_or_else(|| "1".to_owned());
+    let memory = document
+        .text(TABLE, "memory")?
+        .unwrap_or_else(|| "1Gi".to_owned());
     let Some(mebibytes) = mebibytes(&memory) else {
         let why = "give memory as Kubernetes does, such as 512Mi or 1Gi";
         return Err(document.wrong(TABLE, "memory", why));
@@ -231,7 +271,8 @@ fn size(document: &Document<'_>) -> Result<(String, String), Failure> {
         _ => return Err(document.wrong(TABLE, "cpu", "give 0.08 to 1, 2, 4, 6 or 8")),
     };
     if !(least..=most).contains(&mebibytes) {
-        let why = format!("with cpu {cpu} there may be {least}Mi to {most}Mi; take another cpu, or that");
+        let why =
+            format!("with cpu {cpu} there may be {least}Mi to {most}Mi; take another cpu, or that");
         return Err(document.wrong(TABLE, "memory", &why));
     }
     Ok((cpu, memory))
@@ -249,10 +290,13 @@ fn labels(document: &Document<'_>) -> Result<Vec<(String, String)>, Failure> {
     let labels = document.pairs(TABLE, Some("labels"))?;
     let is_right = |text: &str| {
         text.len() <= 63
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
     };
     for (key, value) in &labels {
-        if !is_right(key) || !is_right(value) || !key.starts_with(|c: char| c.is_ascii_lowercase()) {
+        if !is_right(key) || !is_right(value) || !key.starts_with(|c: char| c.is_ascii_lowercase())
+        {
             let why = "labels are small letters, digits, _ and -, no more than 63, and their names \
                        begin with a letter";
             return Err(document.wrong(TABLE, "labels", why));

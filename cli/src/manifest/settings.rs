@@ -120,8 +120,14 @@ pub(super) fn env(document: &Document<'_>) -> Result<Vec<(String, String)>, Fail
         if let Some((_, key)) = KEYED.iter().find(|(known, _)| known == name) {
             return wrong(&format!("say it by {key}"));
         }
-        if let Some(key) = name.strip_prefix("ATTACHE_CONFIG_").filter(|key| *key != "FILE") {
-            return wrong(&format!("say it in [config], with {}", key.to_ascii_lowercase()));
+        if let Some(key) = name
+            .strip_prefix("ATTACHE_CONFIG_")
+            .filter(|key| *key != "FILE")
+        {
+            return wrong(&format!(
+                "say it in [config], with {}",
+                key.to_ascii_lowercase()
+            ));
         }
         if name == "ATTACHE_DRAIN" && value.parse::<f64>().is_ok_and(|drain| drain > 9.0) {
             return wrong("Cloud Run ends the process after 10 seconds; give at most 9");
@@ -154,14 +160,19 @@ pub(super) fn queue(document: &Document<'_>) -> Result<Option<Queue>, Failure> {
         return Err(document.wrong(TABLE, "name", why));
     }
     let location = document.text(TABLE, "location")?;
-    if location.as_deref().is_some_and(|location| !names::is_region(location)) {
+    if location
+        .as_deref()
+        .is_some_and(|location| !names::is_region(location))
+    {
         return Err(document.wrong(TABLE, "location", "give a region, such as us-central1"));
     }
     let number = |name: &str, within, otherwise| {
         Ok::<_, Failure>(document.number(TABLE, name, within)?.unwrap_or(otherwise))
     };
-    let (min_backoff, max_backoff) =
-        (number("min_backoff", 1..=3600, 2)?, number("max_backoff", 1..=3600, 300)?);
+    let (min_backoff, max_backoff) = (
+        number("min_backoff", 1..=3600, 2)?,
+        number("max_backoff", 1..=3600, 300)?,
+    );
     if min_backoff > max_backoff {
         let why = format!("it is more than max_backoff, {max_backoff}");
         return Err(document.wrong(TABLE, "min_backoff", &why));
@@ -178,20 +189,22 @@ pub(super) fn queue(document: &Document<'_>) -> Result<Option<Queue>, Failure> {
     }))
 }
 
-pub(super) fn model(
-    document: &Document<'_>,
-    secrets: &[Secret],
-) -> Result<Option<Model>, Failure> {
+pub(super) fn model(document: &Document<'_>, secrets: &[Secret]) -> Result<Option<Model>, Failure> {
     const TABLE: &str = "model";
     if !document.has(TABLE) {
         return Ok(None);
     }
     let _ = document.required(TABLE, "provider")?;
     let providers = ["vertex", "gemini", "openai", "none"];
-    let provider = document.one_of(TABLE, "provider", &providers)?.unwrap_or("none");
+    let provider = document
+        .one_of(TABLE, "provider", &providers)?
+        .unwrap_or("none");
     let has = |names: &[&str]| secrets.iter().any(|s| names.contains(&s.variable.as_str()));
     let name = document.text(TABLE, "name")?;
-    if name.as_deref().is_some_and(|name| name.contains(char::is_whitespace)) {
+    if name
+        .as_deref()
+        .is_some_and(|name| name.contains(char::is_whitespace))
+    {
         return Err(document.wrong(TABLE, "name", "a model's name has no spaces"));
     }
     let base_url = document.text(TABLE, "base_url")?;
@@ -210,25 +223,35 @@ pub(super) fn model(
         _ => {}
     }
     if let Some(url) = &base_url {
-        let is_url = url::Url::parse(url).is_ok_and(|url| url.has_host() && url.scheme() == "https");
+        let is_url =
+            url::Url::parse(url).is_ok_and(|url| url.has_host() && url.scheme() == "https");
         if provider != "openai" || !is_url {
             let why = "it is for openai, and a URL that begins with https://";
             return Err(document.wrong(TABLE, "base_url", why));
         }
     }
-    let location = document.text(TABLE, "location")?.unwrap_or_else(|| "global".to_owned());
+    let location = document
+        .text(TABLE, "location")?
+        .unwrap_or_else(|| "global".to_owned());
     if !matches!(location.as_str(), "global" | "us" | "eu") && !names::is_region(&location) {
         let why = "give global, us, eu, or a region such as us-central1";
         return Err(document.wrong(TABLE, "location", why));
     }
-    Ok(Some(Model { provider, name, location, base_url }))
+    Ok(Some(Model {
+        provider,
+        name,
+        location,
+        base_url,
+    }))
 }
 
 pub(super) fn egress(document: &Document<'_>, has_database: bool) -> Result<Egress, Failure> {
     const TABLE: &str = "egress";
     let allow = document.texts(TABLE, "allow")?.unwrap_or_default();
     for host in &allow {
-        let right = host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:*[]".contains(&b));
+        let right = host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-_:*[]".contains(&b));
         if !right {
             let why = format!(
                 "{host:?} is not HOST, HOST:PORT, *.example.com or *, without a scheme and a path"
@@ -255,7 +278,11 @@ pub(super) fn egress(document: &Document<'_>, has_database: bool) -> Result<Egre
     if vpc.is_some() && network.is_none() {
         return Err(document.wrong(TABLE, "vpc", "say by which network, with network"));
     }
-    Ok(Egress { allow, network, all_traffic: vpc == Some("all-traffic") })
+    Ok(Egress {
+        allow,
+        network,
+        all_traffic: vpc == Some("all-traffic"),
+    })
 }
 
 pub(super) fn gemini_enterprise(
@@ -268,16 +295,15 @@ pub(super) fn gemini_enterprise(
     let locations = ["global", "us", "eu"];
     Ok(Some(GeminiEnterprise {
         app: document.required(TABLE, "app")?,
-        location: document.one_of(TABLE, "location", &locations)?.unwrap_or("global"),
+        location: document
+            .one_of(TABLE, "location", &locations)?
+            .unwrap_or("global"),
         project_number: document.digits(TABLE, "project_number")?,
     }))
 }
 
 /// What is right by itself and wrong together.
-pub(super) fn check_together(
-    document: &Document<'_>,
-    manifest: &Manifest,
-) -> Result<(), Failure> {
+pub(super) fn check_together(document: &Document<'_>, manifest: &Manifest) -> Result<(), Failure> {
     let service = &manifest.service;
     if let Some(queue) = &manifest.queue
         && queue.deadline > service.timeout
@@ -293,9 +319,7 @@ pub(super) fn check_together(
         let why = "Gemini Enterprise calls by the internet; write all";
         return Err(document.wrong("service", "ingress", why));
     }
-    let says = |name: &str| {
-        manifest.variable(name).is_some() || manifest.secret(name).is_some()
-    };
+    let says = |name: &str| manifest.variable(name).is_some() || manifest.secret(name).is_some();
     let needs: [(&str, &[&str]); 5] = [
         ("google-access-token", &["ATTACHE_GOOGLE_CLIENT_ID"]),
         ("oidc", &["ATTACHE_OIDC_ISSUER"]),
@@ -307,7 +331,11 @@ pub(super) fn check_together(
         if manifest.knows_by(mode) && !variables.iter().any(|variable| says(variable)) {
             let variable = variables.first().copied().unwrap_or_default();
             let table = if mode == "api-key" { "secrets" } else { "env" };
-            return Err(document.wrong("service", "auth", &format!("{mode} needs {variable} in [{table}]")));
+            return Err(document.wrong(
+                "service",
+                "auth",
+                &format!("{mode} needs {variable} in [{table}]"),
+            ));
         }
     }
     for (name, _) in &manifest.env {
@@ -317,7 +345,11 @@ pub(super) fn check_together(
         }
     }
     let keyed = ["ATTACHE_TASKS_QUEUE", "ATTACHE_AUTH", "ATTACHE_MODEL"];
-    if let Some(secret) = manifest.secrets.iter().find(|s| keyed.contains(&s.variable.as_str())) {
+    if let Some(secret) = manifest
+        .secrets
+        .iter()
+        .find(|s| keyed.contains(&s.variable.as_str()))
+    {
         let why = format!("{} is no secret", secret.variable);
         return Err(Failure::new(Exit::Data, why));
     }

@@ -96,9 +96,23 @@ fn notes(terminal: &Terminal, notes: &[String]) {
 
 fn begin(path: &Path, terminal: &Terminal) -> Result<Exit, Failure> {
     let folder = std::env::current_dir().ok();
-    let folder = folder.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let name: String = folder.unwrap_or_default().chars().map(plain).take(40).collect();
+    let folder = folder
+        .as_deref()
+        .and_then(Path::file_name)
+        .and_then(|name| name.to_str());
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    let name: String = folder
+        .unwrap_or_default()
+        .chars()
+        .map(plain)
+        .take(40)
+        .collect();
     let name = name.trim_matches(|c: char| c == '-' || c.is_ascii_digit());
     let name = if name.is_empty() { "agent" } else { name };
     create(path, &initial(name, "us-central1"))?;
@@ -110,7 +124,10 @@ fn begin(path: &Path, terminal: &Terminal) -> Result<Exit, Failure> {
 /// Writes a file that is not there: what somebody wrote is not lost.
 fn create(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |why: std::io::Error| {
-        let failure = Failure::new(Exit::CannotWrite, format!("{} cannot be written: {why}", path.display()));
+        let failure = Failure::new(
+            Exit::CannotWrite,
+            format!("{} cannot be written: {why}", path.display()),
+        );
         match why.kind() {
             std::io::ErrorKind::AlreadyExists => failure.remedy("Move it away, or name another."),
             _ => failure,
@@ -132,7 +149,12 @@ fn print(
         let (text, said) = form.render(deployment, values)?;
         notes(terminal, &said);
         if forms.len() > 1 {
-            let _ = write!(all, "{}# {}\n", if index > 0 { "---\n" } else { "" }, form.file());
+            let _ = write!(
+                all,
+                "{}# {}\n",
+                if index > 0 { "---\n" } else { "" },
+                form.file()
+            );
         }
         all.push_str(&text);
         documents.insert(form.file().to_owned(), text.into());
@@ -149,7 +171,10 @@ fn write(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let cannot = |path: &Path, why: std::io::Error| {
-        Failure::new(Exit::CannotWrite, format!("{} cannot be written: {why}", path.display()))
+        Failure::new(
+            Exit::CannotWrite,
+            format!("{} cannot be written: {why}", path.display()),
+        )
     };
     std::fs::create_dir_all(folder).map_err(|why| cannot(folder, why))?;
     let all = Print::value_variants();
@@ -175,7 +200,10 @@ fn write(
         written.push(path.display().to_string());
     }
     terminal.result(&json!({"written": written}), |_| {
-        written.iter().map(|path| format!("wrote {path}\n")).collect()
+        written
+            .iter()
+            .map(|path| format!("wrote {path}\n"))
+            .collect()
     });
     Ok(Exit::Ok)
 }

@@ -12,8 +12,12 @@ impl File {
     /// Adds a block; `comment` says what it is for.
     pub(super) fn add(&mut self, comment: &str, block: impl Into<Block>) -> Result<(), Failure> {
         let body = Body::from([block.into()]);
-        let text = hcl::to_string(&body)
-            .map_err(|why| Failure::new(Exit::Software, format!("Terraform cannot be written: {why}")))?;
+        let text = hcl::to_string(&body).map_err(|why| {
+            Failure::new(
+                Exit::Software,
+                format!("Terraform cannot be written: {why}"),
+            )
+        })?;
         if !self.0.is_empty() {
             self.0.push('\n');
         }

@@ -41,11 +41,17 @@ pub(super) fn knative(deployment: &Deployment) -> Result<(String, Vec<String>), 
     });
     let mounts = deployment.mounts();
     let mut spec = Map::new();
-    spec.insert("containerConcurrency".to_owned(), json!(service.concurrency));
+    spec.insert(
+        "containerConcurrency".to_owned(),
+        json!(service.concurrency),
+    );
     spec.insert("timeoutSeconds".to_owned(), json!(service.timeout));
     if let (false, Some(agent)) = (mounts.is_empty(), agent.as_object_mut()) {
         let mount = |mount: &Mount| json!({"name": mount.volume, "mountPath": mount.folder, "readOnly": true});
-        agent.insert("volumeMounts".to_owned(), mounts.iter().map(mount).collect());
+        agent.insert(
+            "volumeMounts".to_owned(),
+            mounts.iter().map(mount).collect(),
+        );
         let volume = |mount: &Mount| {
             json!({
                 "name": mount.volume,
@@ -99,14 +105,20 @@ pub(super) fn knative(deployment: &Deployment) -> Result<(String, Vec<String>), 
         );
     }
     let uses_google = proxy(deployment).is_some()
-        || manifest.model.as_ref().is_some_and(|model| model.provider == "vertex");
+        || manifest
+            .model
+            .as_ref()
+            .is_some_and(|model| model.provider == "vertex");
     if uses_google {
         notes.push(format!(
             "the pod has to act as {}: bind its Kubernetes service account by Workload Identity.",
             deployment.account()
         ));
     }
-    Ok((format!("# kubectl apply -f knative.yaml\n{}", yaml(&document)?), notes))
+    Ok((
+        format!("# kubectl apply -f knative.yaml\n{}", yaml(&document)?),
+        notes,
+    ))
 }
 
 /// Kubernetes knows no capitals and no `_` in names.

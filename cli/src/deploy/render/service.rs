@@ -17,9 +17,14 @@ const DIGEST: &str = "attache-digest";
 pub(in crate::deploy) fn service(deployment: &Deployment) -> Value {
     let mut service = plain(deployment);
     let digest = Sha256::digest(service.to_string().as_bytes());
-    let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    if let Some(annotations) =
-        service.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut)
+    let digest: String = digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    if let Some(annotations) = service
+        .pointer_mut("/metadata/annotations")
+        .and_then(Value::as_object_mut)
     {
         annotations.insert(DIGEST.to_owned(), json!(digest));
     }
@@ -44,10 +49,16 @@ pub(super) fn head(deployment: &Deployment) -> String {
 fn plain(deployment: &Deployment) -> Value {
     let service = &deployment.manifest.service;
     let mut of_service = Map::new();
-    of_service.insert("run.googleapis.com/ingress".to_owned(), json!(service.ingress));
+    of_service.insert(
+        "run.googleapis.com/ingress".to_owned(),
+        json!(service.ingress),
+    );
     if service.public {
         // A binding for allUsers would do too, where the organisation permits one.
-        of_service.insert("run.googleapis.com/invoker-iam-disabled".to_owned(), json!("true"));
+        of_service.insert(
+            "run.googleapis.com/invoker-iam-disabled".to_owned(),
+            json!("true"),
+        );
     }
     of_service.insert(
         "run.googleapis.com/minScale".to_owned(),
@@ -58,7 +69,12 @@ fn plain(deployment: &Deployment) -> Value {
         json!(service.max_instances.to_string()),
     );
     let mut labels = Map::from_iter([("created-by".to_owned(), json!("attache"))]);
-    labels.extend(service.labels.iter().map(|(key, value)| (key.clone(), json!(value))));
+    labels.extend(
+        service
+            .labels
+            .iter()
+            .map(|(key, value)| (key.clone(), json!(value))),
+    );
 
     let mut spec = json!({
         "serviceAccountName": deployment.account(),
@@ -75,6 +91,7 @@ fn plain(deployment: &Deployment) -> Value {
         "kind": "Service",
         "metadata": {
             "name": service.name,
+            "namespace": deployment.project,
             "labels": labels,
             "annotations": of_service,
         },
@@ -105,11 +122,22 @@ fn of_revision(deployment: &Deployment) -> Map<String, Value> {
         let interfaces = json!([{"network": network, "subnetwork": subnetwork}]);
         set("network-interfaces", interfaces.to_string());
         let all = deployment.manifest.egress.all_traffic;
-        set("vpc-access-egress", if all { "all-traffic" } else { "private-ranges-only" }.to_owned());
+        set(
+            "vpc-access-egress",
+            if all {
+                "all-traffic"
+            } else {
+                "private-ranges-only"
+            }
+            .to_owned(),
+        );
     }
     if proxy(deployment).is_some() {
         // The host looks for its database when it starts.
-        set("container-dependencies", json!({"agent": ["alloydb-proxy"]}).to_string());
+        set(
+            "container-dependencies",
+            json!({"agent": ["alloydb-proxy"]}).to_string(),
+        );
     }
     annotations
 }
@@ -161,7 +189,10 @@ fn containers(deployment: &Deployment) -> Vec<Value> {
     let mounts = deployment.mounts();
     if let (false, Some(agent)) = (mounts.is_empty(), agent.as_object_mut()) {
         let mount = |mount: &Mount| json!({"name": mount.volume, "mountPath": mount.folder});
-        agent.insert("volumeMounts".to_owned(), mounts.iter().map(mount).collect());
+        agent.insert(
+            "volumeMounts".to_owned(),
+            mounts.iter().map(mount).collect(),
+        );
     }
     let mut containers = vec![agent];
     if let Some((database, image)) = proxy(deployment) {

@@ -28,7 +28,8 @@ pub(super) fn spinkube(deployment: &Deployment) -> Result<(String, Vec<String>),
     let manifest = &deployment.manifest;
     let service = &manifest.service;
     let Some(image) = manifest.spin_image.as_deref() else {
-        let sentence = "nothing says where the Spin application is: SpinKube runs that, not the host's image";
+        let sentence =
+            "nothing says where the Spin application is: SpinKube runs that, not the host's image";
         return Err(Failure::new(Exit::Data, sentence).remedy(
             "Push it with `spin registry push REGISTRY/NAME:TAG`, and write spin_image in [agent].",
         ));
@@ -52,7 +53,9 @@ pub(super) fn spinkube(deployment: &Deployment) -> Result<(String, Vec<String>),
             }
             "none" => {}
             provider => {
-                let sentence = format!("Spin gives an agent no model of {provider}, which wants the host's credentials");
+                let sentence = format!(
+                    "Spin gives an agent no model of {provider}, which wants the host's credentials"
+                );
                 return Err(Failure::new(Exit::Data, sentence)
                     .remedy("Write provider = \"gemini\" or \"openai\" in [model]."));
             }
@@ -72,7 +75,10 @@ pub(super) fn spinkube(deployment: &Deployment) -> Result<(String, Vec<String>),
         match KEYS.iter().find(|(known, _)| *known == secret.variable) {
             Some((_, variable)) => {
                 if matches!(secret.form, Form::File { .. }) {
-                    notes.push(format!("{} is a variable under Spin, not a file.", secret.variable));
+                    notes.push(format!(
+                        "{} is a variable under Spin, not a file.",
+                        secret.variable
+                    ));
                 }
                 notes.push(format!(
                     "it reads {variable} from a Secret of the cluster: kubectl create secret generic {} \
@@ -94,9 +100,17 @@ pub(super) fn spinkube(deployment: &Deployment) -> Result<(String, Vec<String>),
         ("[egress]", !manifest.egress.allow.is_empty()),
         ("[gemini_enterprise]", manifest.gemini_enterprise.is_some()),
     ];
-    left.extend(tables.iter().filter(|(_, is_there)| *is_there).map(|(name, _)| (*name).to_owned()));
+    left.extend(
+        tables
+            .iter()
+            .filter(|(_, is_there)| *is_there)
+            .map(|(name, _)| (*name).to_owned()),
+    );
     if !left.is_empty() {
-        notes.push(format!("these are the host's, and Spin has no use for them: {}.", left.join(", ")));
+        notes.push(format!(
+            "these are the host's, and Spin has no use for them: {}.",
+            left.join(", ")
+        ));
     }
     notes.push(
         "Spin lets everybody in: put something in front that knows the callers. What the component may call \
@@ -116,5 +130,8 @@ pub(super) fn spinkube(deployment: &Deployment) -> Result<(String, Vec<String>),
             "variables": variables,
         },
     });
-    Ok((format!("# kubectl apply -f spinapp.yaml\n{}", yaml(&document)?), notes))
+    Ok((
+        format!("# kubectl apply -f spinapp.yaml\n{}", yaml(&document)?),
+        notes,
+    ))
 }

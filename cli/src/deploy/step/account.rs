@@ -40,7 +40,11 @@ fn create(deployment: &Deployment) -> Request {
         "accountId": deployment.manifest.service.account,
         "serviceAccount": {"displayName": shown(deployment)},
     });
-    Request::post(Api::Iam, format!("v1/projects/{}/serviceAccounts", deployment.project), body)
+    Request::post(
+        Api::Iam,
+        format!("v1/projects/{}/serviceAccounts", deployment.project),
+        body,
+    )
 }
 
 pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {

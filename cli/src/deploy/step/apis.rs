@@ -26,8 +26,11 @@ pub(in crate::deploy) fn apis(deployment: &Deployment) -> Step {
 }
 
 fn enabled(deployment: &Deployment) -> Request {
-    Request::get(Api::ServiceUsage, format!("v1/projects/{}/services", deployment.project))
-        .query("filter", "state:ENABLED")
+    Request::get(
+        Api::ServiceUsage,
+        format!("v1/projects/{}/services", deployment.project),
+    )
+    .query("filter", "state:ENABLED")
 }
 
 fn enable(deployment: &Deployment, apis: &[&str]) -> Request {
@@ -36,21 +39,33 @@ fn enable(deployment: &Deployment, apis: &[&str]) -> Request {
 }
 
 pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
-    let found = work.google.list(&enabled(work.deployment), "services").await?;
+    let found = work
+        .google
+        .list(&enabled(work.deployment), "services")
+        .await?;
     let is_enabled = |api: &&str| {
         found.iter().any(|service| {
-            let name = service.get("name").and_then(Value::as_str).unwrap_or_default();
+            let name = service
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             name.rsplit('/').next() == Some(*api)
                 && service.get("state").and_then(Value::as_str) != Some("DISABLED")
         })
     };
-    let missing: Vec<_> =
-        work.deployment.apis().into_iter().filter(|api| !is_enabled(api)).collect();
+    let missing: Vec<_> = work
+        .deployment
+        .apis()
+        .into_iter()
+        .filter(|api| !is_enabled(api))
+        .collect();
     if missing.is_empty() {
         return Ok(Outcome::Unchanged);
     }
     let operation = work.google.call(&enable(work.deployment, &missing)).await?;
-    work.google.wait(Api::ServiceUsage, "v1", operation, "the APIs").await?;
+    work.google
+        .wait(Api::ServiceUsage, "v1", operation, "the APIs")
+        .await?;
     work.made_something();
     Ok(Outcome::Changed)
 }

@@ -18,13 +18,18 @@ const LARGEST: usize = 1 << 20;
 const ATTEMPTS: u32 = 4;
 
 pub(in crate::deploy) fn card(deployment: &Deployment) -> Step {
-    let url = deployment.url().unwrap_or_else(|| "the service's URL".to_owned());
+    let url = deployment
+        .url()
+        .unwrap_or_else(|| "the service's URL".to_owned());
     Step {
         what: "fetch the agent card".to_owned(),
         why: "clients call the URLs in it".to_owned(),
         lines: Vec::new(),
         calls: Vec::new(),
-        check: format!("{url}{PATH} names {}", deployment.public_url().unwrap_or(url.clone())),
+        check: format!(
+            "{url}{PATH} names {}",
+            deployment.public_url().unwrap_or(url.clone())
+        ),
         action: Action::Card,
     }
 }
@@ -32,7 +37,9 @@ pub(in crate::deploy) fn card(deployment: &Deployment) -> Step {
 pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
     let deployment = work.deployment;
     if deployment.manifest.service.ingress != "all" {
-        work.note("the card is not looked at: the service is not reached from here (ingress)".to_owned());
+        work.note(
+            "the card is not looked at: the service is not reached from here (ingress)".to_owned(),
+        );
         return Ok(Outcome::Skipped);
     }
     let (Some(own), Some(public)) = (deployment.url(), deployment.public_url()) else {
@@ -81,7 +88,8 @@ pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
             }
             401 | 403 | 404 | 429 | 500..=599 if attempt < ATTEMPTS => work.pause(attempt).await,
             _ => {
-                let sentence = format!("{card_url} answers with HTTP status {status} instead of a card");
+                let sentence =
+                    format!("{card_url} answers with HTTP status {status} instead of a card");
                 let remedy = format!(
                     "gcloud run services logs read {} --region={} --project={} --limit=50",
                     deployment.service(),
@@ -109,7 +117,8 @@ fn may_have_a_token(url: &str) -> bool {
 }
 
 async fn read(mut answer: reqwest::Response, url: &str) -> Result<Value, Failure> {
-    let odd = |why: String| Failure::new(Exit::Wanting, format!("{url} gives no agent card: {why}"));
+    let odd =
+        |why: String| Failure::new(Exit::Wanting, format!("{url} gives no agent card: {why}"));
     let mut bytes = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|why| odd(why.to_string()))? {
         bytes.extend_from_slice(&chunk);
@@ -123,7 +132,12 @@ async fn read(mut answer: reqwest::Response, url: &str) -> Result<Value, Failure
 fn check(card: &Value, at: &str, public: &str) -> Result<Outcome, Failure> {
     let text = |value: &Value| value.get("url").and_then(Value::as_str).map(str::to_owned);
     let interfaces = card.get("supportedInterfaces").and_then(Value::as_array);
-    let urls: Vec<_> = interfaces.into_iter().flatten().chain([card]).filter_map(text).collect();
+    let urls: Vec<_> = interfaces
+        .into_iter()
+        .flatten()
+        .chain([card])
+        .filter_map(text)
+        .collect();
     let Some(bare) = public.strip_prefix("https://") else {
         return Ok(Outcome::Checked);
     };
@@ -134,10 +148,15 @@ fn check(card: &Value, at: &str, public: &str) -> Result<Outcome, Failure> {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
     };
     if urls.is_empty() {
-        return Err(Failure::new(Exit::Wanting, format!("the card at {at} names no URL")));
+        return Err(Failure::new(
+            Exit::Wanting,
+            format!("the card at {at} names no URL"),
+        ));
     }
     if let Some(odd) = urls.iter().find(|url| !is_ours(url)) {
-        let sentence = format!("the card at {at} names {odd:?}, where clients do not find the agent at {public}");
+        let sentence = format!(
+            "the card at {at} names {odd:?}, where clients do not find the agent at {public}"
+        );
         return Err(Failure::new(Exit::Wanting, sentence).remedy(
             "If a domain of your own leads to the service, write it as public_url in [service]; else take \
              out what sets the URL inside the image.",

@@ -32,14 +32,23 @@ pub(in crate::deploy) fn database(deployment: &Deployment) -> Option<Step> {
         lines.push(
             on_cluster(create)
                 .flag("type", "IAM_BASED")
-                .unless(on_cluster(Line::gcloud(["alloydb", "users", "describe", &user]))),
+                .unless(on_cluster(Line::gcloud([
+                    "alloydb", "users", "describe", &user,
+                ]))),
         );
         calls.extend([get(database, &user), create_call(database, &user)]);
         what = format!("create the database user {user}");
         why = "the service account logs in under this name, without a password".to_owned();
         check = format!("the instance is ready, has the flag {FLAG}, and the cluster has the user");
     }
-    Some(Step { what, why, lines, calls, check, action: Action::Database })
+    Some(Step {
+        what,
+        why,
+        lines,
+        calls,
+        check,
+        action: Action::Database,
+    })
 }
 
 fn cluster(database: &Database) -> String {
@@ -75,25 +84,38 @@ pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
         let list = format!("Look at what there is: gcloud alloydb instances list {on_cluster}");
         return Err(Failure::new(Exit::Data, sentence).remedy(list));
     };
-    let state = found.get("state").and_then(Value::as_str).unwrap_or("READY");
+    let state = found
+        .get("state")
+        .and_then(Value::as_str)
+        .unwrap_or("READY");
     if !matches!(state, "READY" | "MAINTENANCE") {
         let sentence = format!("the database {} is {state}, not READY", database.instance);
-        let remedy = format!("Wait until it is: gcloud alloydb instances describe {} {on_cluster}", database.id);
+        let remedy = format!(
+            "Wait until it is: gcloud alloydb instances describe {} {on_cluster}",
+            database.id
+        );
         return Err(Failure::new(Exit::Unavailable, sentence).remedy(remedy));
     }
     let Some(user) = work.deployment.database_user() else {
         return Ok(Outcome::Checked);
     };
-    let flag = found.get("databaseFlags").and_then(|flags| flags.get(FLAG)).and_then(Value::as_str);
+    let flag = found
+        .get("databaseFlags")
+        .and_then(|flags| flags.get(FLAG))
+        .and_then(Value::as_str);
     if flag != Some("on") {
-        let sentence = format!("the database {} lets nobody log in by IAM: its flag {FLAG} is not on", database.id);
+        let sentence = format!(
+            "the database {} lets nobody log in by IAM: its flag {FLAG} is not on",
+            database.id
+        );
         // `update` sets all flags, so the ones that are there have to be said again.
         let mut flags = vec![format!("{FLAG}=on")];
         if let Some(Value::Object(others)) = found.get("databaseFlags") {
             let others = others.iter().filter(|(name, _)| *name != FLAG);
-            flags.extend(others.map(|(name, value)| {
-                format!("{name}={}", value.as_str().unwrap_or_default())
-            }));
+            flags.extend(
+                others
+                    .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())),
+            );
         }
         let remedy = format!(
             "Turn it on, which restarts the database: gcloud alloydb instances update {} {on_cluster} \
@@ -105,8 +127,10 @@ pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
     }
     if let Some(found) = work.find(&get(database, &user)).await? {
         if found.get("userType").and_then(Value::as_str) == Some("ALLOYDB_BUILT_IN") {
-            let sentence = format!("the database user {user} is there, with a password instead of IAM");
-            let remedy = format!("Delete it first: gcloud alloydb users delete {user} {on_cluster}");
+            let sentence =
+                format!("the database user {user} is there, with a password instead of IAM");
+            let remedy =
+                format!("Delete it first: gcloud alloydb users delete {user} {on_cluster}");
             return Err(Failure::new(Exit::Data, sentence).remedy(remedy));
         }
         return Ok(Outcome::Unchanged);

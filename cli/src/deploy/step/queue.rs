@@ -24,15 +24,25 @@ pub(in crate::deploy) fn queue(deployment: &Deployment) -> Option<Step> {
         line.flag("max-attempts", &queue.max_attempts.to_string())
             .flag("min-backoff", &format!("{}s", queue.min_backoff))
             .flag("max-backoff", &format!("{}s", queue.max_backoff))
-            .flag("max-concurrent-dispatches", &queue.max_concurrent.to_string())
-            .flag("max-dispatches-per-second", &queue.max_per_second.to_string())
+            .flag(
+                "max-concurrent-dispatches",
+                &queue.max_concurrent.to_string(),
+            )
+            .flag(
+                "max-dispatches-per-second",
+                &queue.max_per_second.to_string(),
+            )
     };
     let create = settings(line("create")).unless(line("describe"));
     Some(Step {
         what: format!("create the queue {short}"),
         why: "it calls the service to go on with work after the response".to_owned(),
         lines: vec![create, settings(line("update"))],
-        calls: vec![get(&name), create_call(&name, &wanted(deployment)?), patch(&name, &wanted(deployment)?)],
+        calls: vec![
+            get(&name),
+            create_call(&name, &wanted(deployment)?),
+            patch(&name, &wanted(deployment)?),
+        ],
         check: "it is there, with these limits, and runs".to_owned(),
         action: Action::Queue,
     })
@@ -43,7 +53,10 @@ fn get(name: &str) -> Request {
 }
 
 fn create_call(name: &str, wanted: &Value) -> Request {
-    let parent = name.rsplit_once('/').map(|(parent, _)| parent).unwrap_or_default();
+    let parent = name
+        .rsplit_once('/')
+        .map(|(parent, _)| parent)
+        .unwrap_or_default();
     Request::post(Api::CloudTasks, format!("v2/{parent}"), wanted.clone())
 }
 
@@ -76,8 +89,15 @@ pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
         let _ = work.call(&create_call(&name, &wanted)).await?;
         return Ok(Outcome::Created);
     };
-    if found.get("state").and_then(Value::as_str).is_some_and(|state| state != "RUNNING") {
-        let state = found.get("state").and_then(Value::as_str).unwrap_or_default();
+    if found
+        .get("state")
+        .and_then(Value::as_str)
+        .is_some_and(|state| state != "RUNNING")
+    {
+        let state = found
+            .get("state")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let short = name.rsplit('/').next().unwrap_or_default();
         let location = name.split('/').nth(3).unwrap_or_default();
         let remedy = format!(

@@ -36,8 +36,13 @@ pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
             Some(generation) => number("/status/observedGeneration") == Some(generation),
             None => true,
         };
-        let conditions = found.pointer("/status/conditions").and_then(Value::as_array);
-        let ready = conditions.into_iter().flatten().find(|c| word(c, "type") == "Ready");
+        let conditions = found
+            .pointer("/status/conditions")
+            .and_then(Value::as_array);
+        let ready = conditions
+            .into_iter()
+            .flatten()
+            .find(|c| word(c, "type") == "Ready");
         match ready.map(|ready| (word(ready, "status"), ready)) {
             Some(("True", _)) if is_current => {
                 work.serves_at(found.pointer("/status/url").and_then(Value::as_str));
@@ -76,18 +81,27 @@ fn failed(work: &Work<'_>, ready: &Value) -> Failure {
              --role=roles/artifactregistry.reader"
         )
     } else if says("not found") && says("mage") {
-        format!("Push the image first, or name one that is there: {} is none.", deployment.image)
+        format!(
+            "Push the image first, or name one that is there: {} is none.",
+            deployment.image
+        )
     } else if says("secret") || says("Secret") {
         format!(
             "Run the command again: roles on secrets that were just granted take some minutes. Then look at \
              gcloud secrets list --project={project}"
         )
     } else if says("failed to start and listen on the port") || says("PORT") {
-        format!("The host ended at its start, or took longer than four minutes, and said why: {}", logs(work))
+        format!(
+            "The host ended at its start, or took longer than four minutes, and said why: {}",
+            logs(work)
+        )
     } else {
         logs(work)
     };
-    let sentence = format!("the revision of {} does not start: {reason}: {message}", deployment.service());
+    let sentence = format!(
+        "the revision of {} does not start: {reason}: {message}",
+        deployment.service()
+    );
     Failure::new(Exit::Data, sentence).remedy(remedy)
 }
 

@@ -21,7 +21,9 @@ fn at(place: &str, wanted: &Value, found: &Value) -> Option<String> {
         }),
         (Value::Array(wanted), Value::Array(found)) if wanted.len() == found.len() => {
             let pairs = wanted.iter().zip(found).enumerate();
-            pairs.into_iter().find_map(|(n, (wanted, found))| at(&format!("{place}[{n}]"), wanted, found))
+            pairs
+                .into_iter()
+                .find_map(|(n, (wanted, found))| at(&format!("{place}[{n}]"), wanted, found))
         }
         (Value::String(wanted), Value::String(found)) if place.ends_with(".limits.cpu") => {
             (milli(wanted) != milli(found)).then(|| place.to_owned())
@@ -40,7 +42,10 @@ fn milli(cpu: &str) -> Option<i64> {
         Some(milli) => milli.parse::<f64>().ok()?,
         None => cpu.parse::<f64>().ok()? * 1000.0,
     };
-    #[allow(clippy::cast_possible_truncation, reason = "nobody has 2^53 processors")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "nobody has 2^53 processors"
+    )]
     Some(number.round() as i64)
 }
 
@@ -52,14 +57,33 @@ mod tests {
     #[test]
     fn what_google_adds_is_no_difference() {
         let found = json!({"spec": {"a": 1, "generation": 4}, "status": {}, "cpu": {"limits": {"cpu": "1000m"}}});
-        assert_eq!(difference(&json!({"spec": {"a": 1.0}, "cpu": {"limits": {"cpu": "1"}}}), &found), None);
-        assert_eq!(difference(&json!({"spec": {"b": false}}), &found), None);
-        assert_eq!(difference(&json!({"spec": {"a": 2}}), &found).as_deref(), Some("spec.a"));
-        assert_eq!(difference(&json!({"spec": {"b": true}}), &found).as_deref(), Some("spec.b"));
         assert_eq!(
-            difference(&json!({"l": [{"x": 1}, {"x": 2}]}), &json!({"l": [{"x": 1}, {"x": 3}]})).as_deref(),
+            difference(
+                &json!({"spec": {"a": 1.0}, "cpu": {"limits": {"cpu": "1"}}}),
+                &found
+            ),
+            None
+        );
+        assert_eq!(difference(&json!({"spec": {"b": false}}), &found), None);
+        assert_eq!(
+            difference(&json!({"spec": {"a": 2}}), &found).as_deref(),
+            Some("spec.a")
+        );
+        assert_eq!(
+            difference(&json!({"spec": {"b": true}}), &found).as_deref(),
+            Some("spec.b")
+        );
+        assert_eq!(
+            difference(
+                &json!({"l": [{"x": 1}, {"x": 2}]}),
+                &json!({"l": [{"x": 1}, {"x": 3}]})
+            )
+            .as_deref(),
             Some("l[1].x")
         );
-        assert_eq!(difference(&json!({"l": [1]}), &json!({"l": [1, 2]})).as_deref(), Some("l"));
+        assert_eq!(
+            difference(&json!({"l": [1]}), &json!({"l": [1, 2]})).as_deref(),
+            Some("l")
+        );
     }
 }

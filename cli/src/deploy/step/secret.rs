@@ -23,16 +23,20 @@ pub(in crate::deploy) fn secret(deployment: &Deployment, name: &str, values: &Va
     let add = Line::gcloud(["secrets", "versions", "add", name]).flag("project", project);
     let (version, check) = match values.source(name) {
         Some(Source::Variable(variable)) => (
-            Some(add.flag("data-file", "-").input(&format!("<<<\"${variable}\""))),
+            Some(
+                add.flag("data-file", "-")
+                    .input(&format!("<<<\"${variable}\"")),
+            ),
             "its latest version is the value that is given",
         ),
         Some(Source::File(path)) => (
             Some(add.flag("data-file", &path.display().to_string())),
             "its latest version is the value that is given",
         ),
-        Some(Source::Input) => {
-            (Some(add.flag("data-file", "-")), "its latest version is the value that is given")
-        }
+        Some(Source::Input) => (
+            Some(add.flag("data-file", "-")),
+            "its latest version is the value that is given",
+        ),
         None => (None, "it has the versions that the manifest names"),
     };
     let mut calls = vec![get(deployment, name), make(deployment, name)];
@@ -40,7 +44,11 @@ pub(in crate::deploy) fn secret(deployment: &Deployment, name: &str, values: &Va
         calls.push(access(deployment, name));
         calls.push(add_version(deployment, name, ""));
     } else {
-        calls.extend(versions(deployment, name).iter().map(|v| version_of(deployment, name, v)));
+        calls.extend(
+            versions(deployment, name)
+                .iter()
+                .map(|v| version_of(deployment, name, v)),
+        );
     }
     let used: Vec<_> = deployment
         .manifest
@@ -69,12 +77,19 @@ fn get(deployment: &Deployment, name: &str) -> Request {
 
 fn make(deployment: &Deployment, name: &str) -> Request {
     let parent = format!("v1/projects/{}/secrets", deployment.project);
-    Request::post(Api::SecretManager, parent, json!({"replication": {"automatic": {}}}))
-        .query("secretId", name)
+    Request::post(
+        Api::SecretManager,
+        parent,
+        json!({"replication": {"automatic": {}}}),
+    )
+    .query("secretId", name)
 }
 
 fn version_of(deployment: &Deployment, name: &str, version: &str) -> Request {
-    Request::get(Api::SecretManager, format!("{}/versions/{version}", path(deployment, name)))
+    Request::get(
+        Api::SecretManager,
+        format!("{}/versions/{version}", path(deployment, name)),
+    )
 }
 
 fn access(deployment: &Deployment, name: &str) -> Request {
@@ -90,7 +105,12 @@ fn add_version(deployment: &Deployment, name: &str, data: &str) -> Request {
 /// The versions that the manifest names, each once.
 fn versions(deployment: &Deployment, name: &str) -> Vec<String> {
     let mut versions: Vec<String> = Vec::new();
-    for secret in deployment.manifest.secrets.iter().filter(|secret| secret.name == name) {
+    for secret in deployment
+        .manifest
+        .secrets
+        .iter()
+        .filter(|secret| secret.name == name)
+    {
         if !versions.contains(&secret.version) {
             versions.push(secret.version.clone());
         }
@@ -106,16 +126,25 @@ pub(super) async fn apply(work: &Work<'_>, name: &str) -> Result<Outcome, Failur
     let mut outcome = Outcome::Unchanged;
     if !is_there {
         if value.is_none() {
-            let sentence = format!("there is no secret {name} in the project {}", deployment.project);
+            let sentence = format!(
+                "there is no secret {name} in the project {}",
+                deployment.project
+            );
             return Err(Failure::new(Exit::Data, sentence).remedy(how(name)));
         }
         let _ = work.call(&make(deployment, name)).await?;
         outcome = Outcome::Created;
     }
     if let Some(value) = value {
-        let now = if is_there { latest(work, name).await? } else { None };
+        let now = if is_there {
+            latest(work, name).await?
+        } else {
+            None
+        };
         if now.as_deref() != Some(value.as_slice()) {
-            let _ = work.call(&add_version(deployment, name, &STANDARD.encode(&value))).await?;
+            let _ = work
+                .call(&add_version(deployment, name, &STANDARD.encode(&value)))
+                .await?;
             if is_there {
                 outcome = Outcome::Changed;
             }
@@ -123,15 +152,22 @@ pub(super) async fn apply(work: &Work<'_>, name: &str) -> Result<Outcome, Failur
     }
     for version in versions(deployment, name) {
         let found = work.find(&version_of(deployment, name, &version)).await?;
-        let state = found.as_ref().and_then(|found| found.get("state")).and_then(Value::as_str);
+        let state = found
+            .as_ref()
+            .and_then(|found| found.get("state"))
+            .and_then(Value::as_str);
         match state {
             None => {
-                let sentence = format!("the secret {name} has no version {version}, so no instance could start");
+                let sentence = format!(
+                    "the secret {name} has no version {version}, so no instance could start"
+                );
                 return Err(Failure::new(Exit::Data, sentence).remedy(how(name)));
             }
             Some("ENABLED") => {}
             Some(state) => {
-                let sentence = format!("version {version} of the secret {name} is {state}, so no instance could start");
+                let sentence = format!(
+                    "version {version} of the secret {name} is {state}, so no instance could start"
+                );
                 let enable = format!(
                     "gcloud secrets versions enable {version} --secret={name} --project={}, or name \
                      another in the manifest.",
@@ -145,7 +181,9 @@ pub(super) async fn apply(work: &Work<'_>, name: &str) -> Result<Outcome, Failur
 }
 
 fn how(name: &str) -> String {
-    format!("Give its value with --secret {name}=file:PATH, {name}=env:VARIABLE or {name}=- (standard input).")
+    format!(
+        "Give its value with --secret {name}=file:PATH, {name}=env:VARIABLE or {name}=- (standard input)."
+    )
 }
 
 /// The value that is there. Who may add one need not be allowed to read one: then nobody can tell
@@ -156,6 +194,9 @@ async fn latest(work: &Work<'_>, name: &str) -> Result<Option<Vec<u8>>, Failure>
         Err(why) if why.is("PERMISSION_DENIED") || why.is("FAILED_PRECONDITION") => None,
         Err(why) => return Err(why.into()),
     };
-    let data = found.as_ref().and_then(|found| found.pointer("/payload/data")).and_then(Value::as_str);
+    let data = found
+        .as_ref()
+        .and_then(|found| found.pointer("/payload/data"))
+        .and_then(Value::as_str);
     Ok(data.and_then(|data| STANDARD.decode(data).ok()))
 }

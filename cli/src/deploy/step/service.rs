@@ -1,6 +1,6 @@
 //! The service itself.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::same::difference;
 use super::{Action, Outcome};
@@ -14,7 +14,7 @@ use crate::google::{Api, Request};
 const ATTEMPTS: u32 = 8;
 
 pub(in crate::deploy) fn service(deployment: &Deployment) -> Result<Step, Failure> {
-    let wanted = document(deployment);
+    let wanted = render::service(deployment);
     let line = Line::gcloud(["run", "services", "replace", "service.yaml"])
         .flag("region", deployment.region())
         .flag("project", &deployment.project);
@@ -22,45 +22,58 @@ pub(in crate::deploy) fn service(deployment: &Deployment) -> Result<Step, Failur
         what: format!("deploy the service {}", deployment.service()),
         why: format!("it runs {}", deployment.image),
         lines: vec![line],
-        calls: vec![get(deployment), create(deployment, &wanted), replace(deployment, &wanted)],
+        calls: vec![
+            get(deployment),
+            create(deployment, &wanted),
+            replace(deployment, &wanted),
+        ],
         check: "what Cloud Run has is what the manifest says".to_owned(),
         action: Action::Service,
     })
 }
 
-/// By REST a service says in which project it is.
-fn document(deployment: &Deployment) -> Value {
-    let mut wanted = render::service(deployment);
+/// Whether it is as wanted. The project may have come back as its number.
+fn is_same(wanted: &Value, found: &Value) -> bool {
+    let mut wanted = wanted.clone();
     if let Some(metadata) = wanted.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("namespace".to_owned(), json!(deployment.project));
+        metadata.remove("namespace");
     }
-    wanted
+    difference(&wanted, found).is_none()
 }
 
 pub(super) fn get(deployment: &Deployment) -> Request {
-    let path = format!("v1/{}/services/{}", deployment.location(), deployment.service());
+    let path = format!(
+        "v1/{}/services/{}",
+        deployment.location(),
+        deployment.service()
+    );
     Request::get(Api::Run, path)
 }
 
 fn create(deployment: &Deployment, wanted: &Value) -> Request {
-    Request::post(Api::Run, format!("v1/{}/services", deployment.location()), wanted.clone())
+    Request::post(
+        Api::Run,
+        format!("v1/{}/services", deployment.location()),
+        wanted.clone(),
+    )
 }
 
 fn replace(deployment: &Deployment, wanted: &Value) -> Request {
-    let path = format!("v1/{}/services/{}", deployment.location(), deployment.service());
+    let path = format!(
+        "v1/{}/services/{}",
+        deployment.location(),
+        deployment.service()
+    );
     Request::put(Api::Run, path, wanted.clone())
 }
 
 pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
-    let wanted = document(work.deployment);
+    let wanted = render::service(work.deployment);
     for attempt in 1..=ATTEMPTS {
         let found = work.find(&get(work.deployment)).await?;
         let (request, outcome) = match &found {
             None => (create(work.deployment, &wanted), Outcome::Created),
-            // The project may come back as its number.
-            Some(found) if difference(&render::service(work.deployment), found).is_none() => {
-                return Ok(Outcome::Unchanged);
-            }
+            Some(found) if is_same(&wanted, found) => return Ok(Outcome::Unchanged),
             Some(found) => {
                 let mut wanted = wanted.clone();
                 let version = found.pointer("/metadata/resourceVersion").cloned();
@@ -82,7 +95,10 @@ pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
 }
 
 fn passes(why: &crate::google::Error) -> bool {
-    let says = |text: &str| why.refusal().is_some_and(|refusal| refusal.message.contains(text));
+    let says = |text: &str| {
+        why.refusal()
+            .is_some_and(|refusal| refusal.message.contains(text))
+    };
     why.is("ABORTED")
         || why.is("ALREADY_EXISTS")
         || says("permissions might take a few minutes to propagate")

@@ -18,6 +18,7 @@ Tests talk to the fakes themselves at `/fake/`:
     GET  kept        what there is, by API and name
     POST resource    {"api", "path", "resource"}: puts what Google would answer to GET path in place
     POST policy      {"api", "name", "policy"}: puts a policy in place
+    POST served      {"url", "conditions"}: what Cloud Run says of services from now on
     POST error       {"method", "path", "times", "status", "headers", "body"}: answers so, the next times
     POST answer      {"agent", "answer"}: what the assistant says for an agent
     POST key         {"id", "pem"}: the public key of a service account
@@ -68,6 +69,8 @@ class Fake:
                 resources.seed(self.states[body["api"]], body["api"], body["path"], body["resource"])
             case "POST", "policy":
                 self.states[body["api"]].set_policy(body["name"], body["policy"])
+            case "POST", "served":
+                self.states["run"].served = body
             case "POST", "error":
                 self._errors.append({"times": 1, **body})
             case "POST", "answer":

@@ -20,6 +20,8 @@ class Resources:
     def __init__(self) -> None:
         self.kept: dict[str, dict[str, Any]] = {}
         self.payloads: dict[str, dict[str, Any]] = {}
+        # What every service of Cloud Run says of itself, in place of all being well.
+        self.served: dict[str, Any] = {}
         self._policies: dict[str, dict[str, Any]] = {}
         self._operations: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)

@@ -30,8 +30,10 @@ pub(super) fn service(deployment: &Deployment, before: &[String]) -> Block {
     };
     let mut labels = vec![("created-by".to_owned(), "attache".to_owned())];
     labels.extend(service.labels.iter().cloned());
-    let labels: hcl::expr::Object<hcl::ObjectKey, Expression> =
-        labels.into_iter().map(|(key, value)| (hcl::ObjectKey::from(key), text(&value))).collect();
+    let labels: hcl::expr::Object<hcl::ObjectKey, Expression> = labels
+        .into_iter()
+        .map(|(key, value)| (hcl::ObjectKey::from(key), text(&value)))
+        .collect();
     let mut block = resource("google_cloud_run_v2_service", "agent")
         .add_attribute(("name", text(&service.name)))
         .add_attribute(("location", text(&service.region)))
@@ -57,8 +59,11 @@ pub(super) fn service(deployment: &Deployment, before: &[String]) -> Block {
 
 fn revision(deployment: &Deployment) -> BlockBuilder {
     let service = &deployment.manifest.service;
-    let account =
-        if deployment.makes_account() { known(ACCOUNT) } else { text(&deployment.account()) };
+    let account = if deployment.makes_account() {
+        known(ACCOUNT)
+    } else {
+        text(&deployment.account())
+    };
     let mut block = Block::builder("template")
         .add_attribute(("service_account", account))
         .add_attribute(("execution_environment", "EXECUTION_ENVIRONMENT_GEN2"))
@@ -71,7 +76,14 @@ fn revision(deployment: &Deployment) -> BlockBuilder {
             .add_attribute(("network", text(network)))
             .add_attribute(("subnetwork", text(subnetwork)));
         let access = Block::builder("vpc_access")
-            .add_attribute(("egress", if all { "ALL_TRAFFIC" } else { "PRIVATE_RANGES_ONLY" }))
+            .add_attribute((
+                "egress",
+                if all {
+                    "ALL_TRAFFIC"
+                } else {
+                    "PRIVATE_RANGES_ONLY"
+                },
+            ))
             .add_block(interfaces.build());
         block = block.add_block(access.build());
     }
@@ -150,7 +162,10 @@ fn env(variable: &Variable) -> Block {
 }
 
 fn secret_id(name: &str) -> Expression {
-    known(&format!("google_secret_manager_secret.{}.secret_id", label(name)))
+    known(&format!(
+        "google_secret_manager_secret.{}.secret_id",
+        label(name)
+    ))
 }
 
 fn resources(cpu: &str, memory: &str, by_instance: bool) -> BlockBuilder {
