@@ -3,6 +3,8 @@
 
 mod completions;
 mod deploy;
+mod doctor;
+mod gemini_enterprise;
 
 use clap::{Parser, Subcommand};
 
@@ -39,6 +41,10 @@ enum Command {
     Completions(completions::Completions),
     /// Deploy an agent.
     Deploy(deploy::Deploy),
+    /// Say what is wrong with an agent on Cloud Run, and what mends it.
+    Doctor(Box<doctor::Doctor>),
+    /// Register an agent with Gemini Enterprise, share it, and see that it answers.
+    GeminiEnterprise(Box<gemini_enterprise::GeminiEnterprise>),
 }
 
 impl Arguments {
@@ -50,6 +56,8 @@ impl Arguments {
         match self.command {
             Command::Completions(command) => command.run(),
             Command::Deploy(command) => command.run(terminal).await,
+            Command::Doctor(command) => command.run(terminal).await,
+            Command::GeminiEnterprise(command) => command.run(terminal).await,
         }
     }
 }

@@ -26,16 +26,22 @@ use clap::Args;
 #[command(next_help_heading = "Google Cloud")]
 pub(crate) struct Flags {
     /// The project; gcloud's if none is given.
-    #[arg(long, value_name = "PROJECT", value_parser = resource_id)]
+    #[arg(long, global = true, value_name = "PROJECT", value_parser = resource_id)]
     pub(crate) project: Option<String>,
 
     /// A file with an access token, for example of a CI job. GOOGLE_OAUTH_ACCESS_TOKEN holds one too.
-    #[arg(long, value_name = "FILE", env = "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"
+    )]
     pub(crate) access_token_file: Option<PathBuf>,
 
     /// The project that the calls are counted for.
     #[arg(
         long,
+        global = true,
         value_name = "PROJECT",
         env = "CLOUDSDK_BILLING_QUOTA_PROJECT",
         value_parser = resource_id
@@ -45,6 +51,7 @@ pub(crate) struct Flags {
     /// The service account to act as.
     #[arg(
         long,
+        global = true,
         value_name = "EMAIL",
         env = "CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT",
         value_parser = resource_id

@@ -6,12 +6,8 @@
 
 mod commands;
 mod deploy;
+mod doctor;
 mod failure;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "until the commands that call Google are here"
-)]
 mod google;
 mod manifest;
 mod terminal;

@@ -1,4 +1,4 @@
-//! What to do about a refusal. `tests/data/refusals` has an example of each.
+//! What to do about a refusal. `cli/tests/google/refusals` has an example of each.
 
 use super::error::Refusal;
 
@@ -57,7 +57,7 @@ fn by_message(refusal: &Refusal) -> Option<String> {
             "Discovery Engine was never set up in this project and location: open \
          https://console.cloud.google.com/gemini-enterprise once, accept the terms, and create an app."
             .to_owned()
-        } else if is_missing && says("default_assistant") {
+        } else if is_missing && says("default_assistant") && !says("/agents/") {
             "The app has no assistant: it was made without appType APP_TYPE_INTRANET, which cannot be changed. \
          Create a new app in Gemini Enterprise, and name that one with --app."
             .to_owned()

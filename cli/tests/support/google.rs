@@ -1,5 +1,7 @@
 //! The fakes of Google's REST APIs (`tests/clients/python/fake_google`), and `attache` that asks them.
 
+#![allow(dead_code, reason = "each test uses its own part")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -20,18 +22,22 @@ const APIS: [&str; 10] = [
 ];
 
 /// The fakes, which end with this. A test that asked for what the discovery documents do not allow fails.
-pub struct FakeGoogle {
+pub(crate) struct FakeGoogle {
     process: Child,
     port: u16,
     /// Where gcloud's configuration and application default credentials would be.
-    pub home: tempfile::TempDir,
+    pub(crate) home: tempfile::TempDir,
 }
 
 impl FakeGoogle {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let python = workspace.join("target/clients/python/bin/python");
-        assert!(python.exists(), "{} is missing; run `make clients`", python.display());
+        assert!(
+            python.exists(),
+            "{} is missing; run `make clients`",
+            python.display()
+        );
         let mut process = Command::new(python)
             .arg(workspace.join("tests/clients/python/fake_google"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -44,23 +50,27 @@ impl FakeGoogle {
         BufReader::new(said).read_line(&mut line).unwrap();
         let port = line.trim().parse().expect("the fakes print their port");
         let home = tempfile::tempdir().unwrap();
-        Self { process, port, home }
+        Self {
+            process,
+            port,
+            home,
+        }
     }
 
     /// The address of the fakes; the root of an API is its name behind it.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// `attache`, with an access token, asking the fakes, and without gcloud.
-    pub fn attache(&self) -> Command {
+    pub(crate) fn attache(&self) -> Command {
         let mut command = self.attache_without_credentials();
         command.env("GOOGLE_OAUTH_ACCESS_TOKEN", "ya29.given");
         command
     }
 
     /// `attache` in an environment that has nothing but the addresses of the fakes.
-    pub fn attache_without_credentials(&self) -> Command {
+    pub(crate) fn attache_without_credentials(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_attache"));
         command
             .env_clear()
@@ -69,54 +79,81 @@ impl FakeGoogle {
             .env("NO_GCE_CHECK", "true")
             .current_dir(self.home.path());
         for api in APIS {
-            let variable = format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{}", api.to_ascii_uppercase());
+            let variable = format!(
+                "CLOUDSDK_API_ENDPOINT_OVERRIDES_{}",
+                api.to_ascii_uppercase()
+            );
             command.env(variable, format!("{}/{api}/", self.url()));
         }
         command
     }
 
     /// What is installed: nothing, until a test puts a script here.
-    pub fn bin(&self) -> PathBuf {
+    pub(crate) fn bin(&self) -> PathBuf {
         let bin = self.home.path().join("bin");
         std::fs::create_dir_all(&bin).unwrap();
         bin
     }
 
     /// Puts what Google would answer to `GET path` in place.
-    pub fn put(&self, api: &str, path: &str, resource: Value) {
-        self.tell("resource", json!({"api": api, "path": path, "resource": resource}));
+    pub(crate) fn put(&self, api: &str, path: &str, resource: Value) {
+        self.tell(
+            "resource",
+            json!({"api": api, "path": path, "resource": resource}),
+        );
     }
 
     /// Puts a policy in place.
-    pub fn put_policy(&self, api: &str, name: &str, bindings: Value) {
-        self.tell("policy", json!({"api": api, "name": name, "policy": {"bindings": bindings}}));
+    pub(crate) fn put_policy(&self, api: &str, name: &str, bindings: Value) {
+        self.tell(
+            "policy",
+            json!({"api": api, "name": name, "policy": {"bindings": bindings}}),
+        );
     }
 
     /// Answers so, once: `{"method", "path", "times", "status", "headers", "body"}`.
-    pub fn script(&self, error: Value) {
+    pub(crate) fn script(&self, error: Value) {
         self.tell("error", error);
     }
 
-    pub fn tell(&self, what: &str, body: Value) {
+    pub(crate) fn tell(&self, what: &str, body: Value) {
         let url = format!("{}/fake/{what}", self.url());
-        let (status, text) = post(&url, &body);
+        let (status, text) = send("POST", &url, &body);
         assert_eq!(status, 200, "{what} {body}: {text}");
     }
 
     /// What was asked so far: `{"method", "api", "path", "query", "body", ...}` each.
-    pub fn requests(&self) -> Vec<Value> {
+    pub(crate) fn requests(&self) -> Vec<Value> {
         self.read("requests").as_array().unwrap().clone()
     }
 
     /// The methods and paths of what was asked so far.
-    pub fn calls(&self) -> Vec<String> {
-        let line = |r: &Value| format!("{} {}", r["method"].as_str().unwrap(), r["path"].as_str().unwrap());
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let line = |r: &Value| {
+            format!(
+                "{} {}",
+                r["method"].as_str().unwrap(),
+                r["path"].as_str().unwrap()
+            )
+        };
         self.requests().iter().map(line).collect()
     }
 
     /// What there is of an API, by name.
-    pub fn kept(&self, api: &str) -> Value {
+    pub(crate) fn kept(&self, api: &str) -> Value {
         self.read("kept")[api].clone()
+    }
+
+    /// Asks an API as no command would. The answer's status and body.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, String) {
+        send(method, &format!("{}/{path}", self.url()), body)
+    }
+
+    /// What was asked that the documents do not describe, which then is no reason to fail.
+    pub(crate) fn take_violations(&self) -> Vec<Value> {
+        let violations = self.read("violations").as_array().unwrap().clone();
+        self.tell("forgive", json!({}));
+        violations
     }
 
     fn read(&self, what: &str) -> Value {
@@ -131,22 +168,34 @@ impl Drop for FakeGoogle {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
         if let Some(violations) = violations {
-            assert_eq!(violations, json!([]), "the discovery documents do not allow this");
+            assert_eq!(
+                violations,
+                json!([]),
+                "the discovery documents do not allow this"
+            );
         }
     }
 }
 
-fn post(url: &str, body: &Value) -> (u16, String) {
-    let (url, body) = (url.to_owned(), body.clone());
+fn send(method: &str, url: &str, body: &Value) -> (u16, String) {
+    let (method, url, body) = (method.parse().unwrap(), url.to_owned(), body.clone());
     blocking(async move {
-        let answer = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
+        let mut request = reqwest::Client::new()
+            .request(method, url)
+            .bearer_auth("ya29.test");
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     })
 }
 
 fn blocking<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
     let run = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         runtime.unwrap().block_on(future)
     };
     // A test may be on a runtime already.
@@ -154,9 +203,27 @@ fn blocking<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static)
 }
 
 /// What a command printed, when it ended with `status`.
-pub fn ended(command: &mut Command, status: i32) -> (String, String) {
-    let Output { status: ended, stdout, stderr } = command.output().unwrap();
-    let (out, err) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+pub(crate) fn ended(command: &mut Command, status: i32) -> (String, String) {
+    let Output {
+        status: ended,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    let (out, err) = (
+        String::from_utf8(stdout).unwrap(),
+        String::from_utf8(stderr).unwrap(),
+    );
     assert_eq!(ended.code(), Some(status), "{out}\n{err}");
     (out, err)
+}
+
+/// Makes a pair of keys, `private.pem` and `public.pem`, in `folder`.
+pub(crate) fn make_keys(folder: &Path, algorithm: &str) {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let status = Command::new(workspace.join("target/clients/python/bin/python"))
+        .arg(workspace.join("tests/clients/python/card_key.py"))
+        .arg(folder)
+        .arg(algorithm)
+        .status();
+    assert!(status.unwrap().success());
 }

@@ -17,10 +17,14 @@ Tests talk to the fakes themselves at `/fake/`:
     GET  violations  what the documents do not allow
     GET  kept        what there is, by API and name
     POST resource    {"api", "path", "resource"}: puts what Google would answer to GET path in place
+    POST gone        {"api", "name"}: takes it away
+    POST items       the services that version 1 of Cloud Run lists in all regions
     POST policy      {"api", "name", "policy"}: puts a policy in place
     POST served      {"url", "conditions"}: what Cloud Run says of services from now on
     POST error       {"method", "path", "times", "status", "headers", "body"}: answers so, the next times
     POST answer      {"agent", "answer"}: what the assistant says for an agent
+    POST card        the agent card at /.well-known/agent-card.json
+    POST forgive     forgets the violations
     POST key         {"id", "pem"}: the public key of a service account
 """
 
@@ -55,6 +59,7 @@ class Fake:
         self._errors: list[dict[str, Any]] = []
         self._answers: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
+        self.card: Any = None
         self.states: defaultdict[str, Resources] = defaultdict(Resources)
 
     def control(self, method: str, what: str, body: Any) -> Any:
@@ -67,6 +72,10 @@ class Fake:
                 return {api: state.kept for api, state in self.states.items()}
             case "POST", "resource":
                 resources.seed(self.states[body["api"]], body["api"], body["path"], body["resource"])
+            case "POST", "gone":
+                self.states[body["api"]].kept.pop(body["name"], None)
+            case "POST", "items":
+                self.states["run"].items = body
             case "POST", "policy":
                 self.states[body["api"]].set_policy(body["name"], body["policy"])
             case "POST", "served":
@@ -75,6 +84,10 @@ class Fake:
                 self._errors.append({"times": 1, **body})
             case "POST", "answer":
                 self._answers[body["agent"]] = body["answer"]
+            case "POST", "forgive":
+                self.violations.clear()
+            case "POST", "card":
+                self.card = body
             case "POST", "key":
                 self.keys[body["id"]] = body["pem"]
             case _:
@@ -133,6 +146,8 @@ class Handler(BaseHTTPRequestHandler):
                 return 403, {}, "Missing Metadata-Flavor:Google header."
             code, text = tokens.metadata(path, dict(query))
             return code, {"Metadata-Flavor": "Google", "Content-Type": "text/plain"}, text
+        if path == "/.well-known/agent-card.json":
+            return (200, json_type, fake.card) if fake.card else (404, {}, "")
         if path == "/token":
             audience = f"http://{self.headers['Host']}/token"
             return (*_spread(tokens.token(body, fake.keys, audience)),)

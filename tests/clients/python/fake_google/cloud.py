@@ -23,6 +23,8 @@ def answer(resources: Resources, call: Call) -> Any:
             return resources.set_policy(_there(resources, call, name), call.body["policy"])
         case "testIamPermissions":
             return {"permissions": call.body["permissions"]}
+        case "list" if call.method.id.startswith("run.") and call.method.document["version"] == "v1":
+            return {"items": resources.items}
         case "list":
             return resources.list(call)
         case "patch":

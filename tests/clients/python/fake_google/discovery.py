@@ -18,7 +18,7 @@ VERSIONS = {
     "artifactregistry": ["v1"],
     "cloudresourcemanager": ["v3", "v1"],
     "cloudtasks": ["v2"],
-    "discoveryengine": ["v1alpha"],
+    "discoveryengine": ["v1alpha", "v1"],
     "iam": ["v1"],
     "iamcredentials": ["v1"],
     "run": ["v2", "v1"],
@@ -119,7 +119,8 @@ def read(api: str, http: str, path: str, query: list[tuple[str, str]], body: byt
         schema.parameter(name, described, value)
         given[name] = value
     for name, described in method.description.get("parameters", {}).items():
-        if described.get("required") and described["location"] == "query" and name not in given:
+        says_so = described.get("required") or described.get("description", "").startswith("Required.")
+        if says_so and described["location"] == "query" and name not in given:
             raise Violation(f"the parameter {name} of {method.id} is missing")
     name = unquote(path.split("/", 1)[1])
     if method.document["id"].startswith("run:v1"):

@@ -59,6 +59,22 @@ def answer(resources: Resources, call: Call, answers: dict[str, Any]) -> Any:
             return resources.begin(f"{call.name}/operations/delete-agent-{resources.number()}", {})
         case "assistants", "streamAssist":
             return _assist(resources, call, answers)
+        case "message", "send":
+            agent = call.name.partition("/a2a/")[0]
+            resources.get(agent)
+            scripted = answers.get(agent.rsplit("/", 1)[1])
+            if scripted is not None:
+                return scripted.pop(0) if len(scripted) > 1 else scripted[0]
+            said = call.body["message"]["content"][0]["text"]
+            reply = {"messageId": "1", "role": "ROLE_AGENT", "content": [{"text": f"{said} to you too"}]}
+            return {"message": reply}
+        case "tasks", "get":
+            agent, _, task = call.name.partition("/a2a/v1/tasks/")
+            return {
+                "id": task,
+                "status": {"state": "TASK_STATE_COMPLETED"},
+                "artifacts": [{"artifactId": "a", "parts": [{"text": f"done by {agent.rsplit('/', 1)[1]}"}]}],
+            }
     return None
 
 

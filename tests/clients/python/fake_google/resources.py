@@ -19,6 +19,8 @@ class Resources:
 
     def __init__(self) -> None:
         self.kept: dict[str, dict[str, Any]] = {}
+        # What Knative lists, which is kept apart from the services of version 2.
+        self.items: list[Any] = []
         self.payloads: dict[str, dict[str, Any]] = {}
         # What every service of Cloud Run says of itself, in place of all being well.
         self.served: dict[str, Any] = {}
