@@ -16,8 +16,6 @@ fn the_host_understands_every_variable() {
     let guests =
         PathBuf::from(std::env::var_os("ATTACHE_GUESTS_DIR").expect("ATTACHE_GUESTS_DIR is set"));
     let folder = tempfile::tempdir().unwrap();
-    // Test key, of nobody.
-    let key = ring_key();
     for case in CASES {
         let mut command = attache();
         command.args([
