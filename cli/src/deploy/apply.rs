@@ -34,6 +34,11 @@ impl Work<'_> {
         self.made.store(true, Ordering::Relaxed);
     }
 
+    /// See [`Self::made_something`].
+    pub(super) fn has_made_something(&self) -> bool {
+        self.made.load(Ordering::Relaxed)
+    }
+
     pub(super) fn note(&self, text: String) {
         self.progress.note(&text);
     }
@@ -91,7 +96,7 @@ impl Work<'_> {
             return false;
         };
         let says = |text: &str| refusal.message.contains(text);
-        self.made.load(Ordering::Relaxed)
+        self.has_made_something()
             && (refusal.reason.as_deref() == Some("SERVICE_DISABLED")
                 || says("has not been used in project")
                 || (refusal.status == "INVALID_ARGUMENT" && says("does not exist")))
@@ -138,7 +143,7 @@ impl Plan {
         // The number is asked of an API that may have to be enabled first.
         let first = Self::new(deployment, values)?;
         for is_first in [true, false] {
-            if !is_first && deployment.number.is_none() {
+            if !is_first {
                 let work = Work {
                     google,
                     deployment,
@@ -147,8 +152,9 @@ impl Plan {
                     made: &made,
                     url: &url,
                 };
-                let number = number(&work).await?;
-                deployment.number = Some(number);
+                let found = number(&work).await?;
+                check_number(deployment, &found)?;
+                deployment.number = Some(found);
             }
             let plan = if is_first {
                 first.clone()
@@ -188,6 +194,21 @@ impl Plan {
             steps,
             notes: deployment.notes(),
         })
+    }
+}
+
+/// With another number the card would name a service that is not there.
+fn check_number(deployment: &Deployment, found: &str) -> Result<(), Failure> {
+    match deployment.number.as_deref() {
+        Some(said) if said != found => {
+            let sentence = format!(
+                "the project {} has the number {found}, and the manifest says {said}",
+                deployment.project
+            );
+            Err(Failure::new(Exit::Data, sentence)
+                .remedy("Correct project_number in [service], or take it out."))
+        }
+        _ => Ok(()),
     }
 }
 

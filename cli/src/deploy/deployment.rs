@@ -33,7 +33,15 @@ impl Deployment {
                     .remedy("Write image in [agent], or give --image IMAGE:TAG."),
             );
         };
+        // The number is that of the project that it stands beside.
         let number = manifest.service.project_number.clone();
+        let number = number.filter(|_| {
+            manifest
+                .service
+                .project
+                .as_ref()
+                .is_none_or(|said| *said == project)
+        });
         Ok(Self {
             manifest,
             project,
@@ -332,6 +340,19 @@ impl Deployment {
         {
             notes.push(format!(
                 "{model} is retired, or is from 2026-10-16 on; take gemini-3.5-flash."
+            ));
+        }
+        if let Some(model) = &manifest.model
+            && model
+                .name
+                .as_deref()
+                .is_none_or(|name| name.starts_with("gemini-3"))
+            && model.provider == "vertex"
+            && !matches!(model.location.as_str(), "global" | "us" | "eu")
+        {
+            notes.push(format!(
+                "Gemini 3 is served at global, us and eu, and not in {}: see location in [model].",
+                model.location
             ));
         }
         if self.database_user().is_some() {

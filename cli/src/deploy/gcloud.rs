@@ -13,7 +13,7 @@ pub(crate) struct Line {
     words: Vec<String>,
     /// What makes the line unnecessary if it succeeds.
     unless: Option<Vec<String>>,
-    /// What stands before it: where its input comes from.
+    /// What stands before it: where its standard input comes from.
     input: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Line {
         self
     }
 
-    /// `input` is a shell's word, such as a redirection.
+    /// `input` is a command whose output it reads.
     #[must_use]
     pub(super) fn input(mut self, input: &str) -> Self {
         self.input = Some(input.to_owned());
@@ -65,11 +65,10 @@ impl Line {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&joined(&self.words))?;
-        match &self.input {
-            Some(input) => write!(f, " {input}"),
-            None => Ok(()),
+        if let Some(input) = &self.input {
+            write!(f, "{input} | ")?;
         }
+        f.write_str(&joined(&self.words))
     }
 }
 

@@ -12,10 +12,17 @@ mod apply;
 mod card;
 mod forms;
 #[path = "../support/google.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared: each test uses its own part")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared: each test uses its own part"
+)]
 mod google;
 mod host;
 mod manifests;
+#[path = "../support/host.rs"]
+#[allow(unreachable_pub, reason = "shared")]
+mod real_host;
 mod refusals;
 
 use std::path::{Path, PathBuf};

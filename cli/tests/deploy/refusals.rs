@@ -14,8 +14,8 @@ fn refused(status: u16, name: &str, message: &str) -> String {
 fn each_refusal_has_its_remedy() {
     let cases = [
         (
-            "services/hello|v1/projects/my-project/locations/us-central1/services",
-            "POST",
+            "v1/projects/my-project/locations/us-central1/services/hello",
+            "PUT",
             refused(
                 403,
                 "PERMISSION_DENIED",
@@ -25,8 +25,8 @@ fn each_refusal_has_its_remedy() {
             "roles/iam.serviceAccountUser",
         ),
         (
-            "v1/projects/my-project/locations/us-central1/services",
-            "POST",
+            "v1/projects/my-project/locations/us-central1/services/hello",
+            "PUT",
             refused(
                 403,
                 "PERMISSION_DENIED",
@@ -60,12 +60,31 @@ fn each_refusal_has_its_remedy() {
     ];
     for (path, method, body, status, helps) in cases {
         let google = FakeGoogle::start();
+        let mut command = deploy(&google, "smallest");
+        if method == "PUT" {
+            // Of a service that is there: for a new one what spreads is waited for.
+            ended(&mut command, 0);
+            command.args(["--image", "r/hello:2"]);
+        }
         google.script(
             json!({"method": method, "path": path, "times": 99, "status": status, "body": body}),
         );
-        let (_, err) = ended(&mut deploy(&google, "smallest"), 77);
+        let (_, err) = ended(&mut command, 77);
         assert!(err.contains(helps), "{helps}: {err}");
     }
+}
+
+#[test]
+fn a_number_that_is_not_the_projects_is_refused() {
+    let google = FakeGoogle::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("attache.toml");
+    let text = std::fs::read_to_string(super::manifest("smallest")).unwrap();
+    std::fs::write(&path, text + "project_number = 42\n").unwrap();
+    let mut command = google.attache();
+    command.args(["deploy", "cloud-run", "--manifest"]).arg(&path);
+    let (_, err) = ended(&mut command, 65);
+    assert!(err.contains("has the number 123456789012, and the manifest says 42"), "{err}");
 }
 
 #[test]

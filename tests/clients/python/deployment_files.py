@@ -79,7 +79,7 @@ def terraform(path: Path) -> dict[str, Any]:
                     address = ".".join(part.strip('"') for part in (kind, first, name) if part)
                     if address in plan:
                         raise Violation(f"{address} is there twice")
-                    plan[address] = values
+                    plan[address] = _plain(values)
     known = {address.removeprefix("resource.") for address in plan}
     for address, values in plan.items():
         for reference in values.get("depends_on", []) if isinstance(values, dict) else []:
@@ -88,11 +88,22 @@ def terraform(path: Path) -> dict[str, Any]:
     return plan
 
 
+def _plain(value: Any) -> Any:
+    """Without the marks of the reader: what is a block, and the quotes of texts."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {_plain(key): _plain(inner) for key, inner in value.items() if not key.startswith("__")}
+    if isinstance(value, str) and value.startswith('"'):
+        return value[1:-1]
+    return value
+
+
 def same(service: dict[str, Any], plan: dict[str, Any]) -> None:
     """Both forms of the service set the same variables."""
     block = plan["resource.google_cloud_run_v2_service.agent"]
     containers = block["template"][0]["containers"]
-    names = [env["name"].strip('"') for env in containers[0]["env"]]
+    names = [env["name"] for env in containers[0]["env"]]
     wanted = [env["name"] for env in service["spec"]["template"]["spec"]["containers"][0]["env"]]
     # Terraform finds the project's number by itself.
     if [name for name in names if name != "ATTACHE_PUBLIC_URL"] != [

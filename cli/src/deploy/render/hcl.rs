@@ -64,3 +64,22 @@ pub(super) fn text(text: &str) -> Expression {
 pub(super) fn all(paths: &[String]) -> Expression {
     Expression::Array(paths.iter().map(|path| known(path)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_is_looked_up() {
+        for given in ["${x}", "100%{ if", "a \"b\" \\ c\nd", "$${x}", "%%{", ""] {
+            let mut file = File::default();
+            let block = Block::builder("b")
+                .add_attribute(("v", text(given)))
+                .build();
+            file.add("", block).unwrap();
+            let read: hcl::Value = hcl::from_str(&file.finish()).unwrap();
+            let value = &read.as_object().unwrap()["b"].as_object().unwrap()["v"];
+            assert_eq!(value.as_str(), Some(given));
+        }
+    }
+}

@@ -25,7 +25,7 @@ pub(in crate::deploy) fn secret(deployment: &Deployment, name: &str, values: &Va
         Some(Source::Variable(variable)) => (
             Some(
                 add.flag("data-file", "-")
-                    .input(&format!("<<<\"${variable}\"")),
+                    .input(&format!("printf %s \"${variable}\"")),
             ),
             "its latest version is the value that is given",
         ),

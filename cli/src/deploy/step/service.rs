@@ -87,14 +87,17 @@ pub(super) async fn apply(work: &Work<'_>) -> Result<Outcome, Failure> {
         match work.try_call(&request).await {
             Ok(_) => return Ok(outcome),
             // Somebody else was faster, or roles that were just granted are not known everywhere.
-            Err(why) if attempt < ATTEMPTS && passes(&why) => work.pause(attempt).await,
+            Err(why) if attempt < ATTEMPTS && passes(&why, work.has_made_something()) => {
+                work.pause(attempt).await
+            }
             Err(why) => return Err(why.into()),
         }
     }
     Err(Failure::new(Exit::Software, "no attempt was made"))
 }
 
-fn passes(why: &crate::google::Error) -> bool {
+/// What a new project has to get used to passes; in an old one it does not.
+fn passes(why: &crate::google::Error, is_young: bool) -> bool {
     let says = |text: &str| {
         why.refusal()
             .is_some_and(|refusal| refusal.message.contains(text))
@@ -102,4 +105,6 @@ fn passes(why: &crate::google::Error) -> bool {
     why.is("ABORTED")
         || why.is("ALREADY_EXISTS")
         || says("permissions might take a few minutes to propagate")
+        || is_young && says("must have permission to read the image")
+        || is_young && says("artifactregistry.repositories.downloadArtifacts")
 }

@@ -114,7 +114,7 @@ metadata:
     run.googleapis.com/ingress: all
     run.googleapis.com/minScale: "1"
     run.googleapis.com/maxScale: "20"
-    attache-digest: 673aa597f83aa6258737fb7600a292fd
+    attache-digest: 5b466ce41d878b34818399f8bfda5931
 spec:
   template:
     metadata:
@@ -167,7 +167,7 @@ spec:
         - name: ATTACHE_DATABASE_POOL
           value: "4"
         - name: ATTACHE_CONFIG_GREETING
-          value: It's ${literal}, 100%{ and "quoted"
+          value: It's ${literal}, 100% and "quoted"
         - name: ATTACHE_CONFIG_YES
           value: "no"
         - name: ATTACHE_GOOGLE_CLIENT_ID

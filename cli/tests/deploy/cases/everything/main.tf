@@ -304,7 +304,7 @@ resource "google_cloud_run_v2_service" "agent" {
 
       env {
         name = "ATTACHE_CONFIG_GREETING"
-        value = "It's $${literal}, 100%%{ and \"quoted\""
+        value = "It's $${literal}, 100% and \"quoted\""
       }
 
       env {
