@@ -57,7 +57,9 @@ pub(super) fn is_image(image: &str) -> bool {
         })
     };
     let last = name.rsplit('/').next().unwrap_or_default();
+    let repository = name.strip_suffix(last).unwrap_or_default();
     digest.is_none_or(is_digest)
+        && !repository.bytes().any(|b| b.is_ascii_uppercase())
         && (digest.is_some() || last.contains(':'))
         && !name.contains("://")
         && name.split('/').all(|part| !part.is_empty())

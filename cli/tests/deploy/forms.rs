@@ -147,7 +147,7 @@ fn the_script_makes_what_is_missing_and_no_more() {
     // A gcloud that knows nothing: what is asked for is not there, and all else works.
     let gcloud = "#!/bin/bash\nprintf '%s\\n' \"$*\" >>log\n[[ $* != *describe* ]]\n";
     std::fs::write(bin.join("gcloud"), gcloud).unwrap();
-    let set = std::fs::Permissions::from(std::os::unix::fs::PermissionsExt::from_mode(0o755));
+    let set: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(bin.join("gcloud"), set).unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut script = Command::new("bash");

@@ -12,11 +12,7 @@ mod apply;
 mod card;
 mod forms;
 #[path = "../support/google.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared: each test uses its own part"
-)]
+#[allow(unreachable_pub, reason = "shared")]
 mod google;
 mod host;
 mod manifests;

@@ -63,7 +63,11 @@ fn a_manifest_that_is_not_there_is_begun_with_init() {
         text.lines().all(|line| line.chars().count() <= 120),
         "{text}"
     );
-    // It holds as it is.
+    let (_, err) = deploy(&["--dry-run", "--project", "my-project"], 65);
+    assert!(err.contains("your project's id in place of PROJECT"), "{err}");
+    let text = text.replace("/PROJECT/", "/my-project/");
+    std::fs::write(home.join("attache.toml"), &text).unwrap();
+    // All else holds as it is.
     let (out, _) = deploy(&["--dry-run", "--project", "my-project"], 0);
     assert!(
         out.contains("my-agent@my-project.iam.gserviceaccount.com"),

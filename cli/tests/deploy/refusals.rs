@@ -88,6 +88,23 @@ fn a_number_that_is_not_the_projects_is_refused() {
 }
 
 #[test]
+fn a_service_agent_that_is_not_there_yet_can_be_made() {
+    let google = FakeGoogle::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("attache.toml");
+    let text = std::fs::read_to_string(super::manifest("smallest")).unwrap();
+    std::fs::write(&path, text + "[gemini_enterprise]\napp = \"x\"\n").unwrap();
+    google.script(json!({
+        "method": "POST", "path": "services/hello:setIamPolicy", "times": 9, "status": 400,
+        "body": refused(400, "INVALID_ARGUMENT", "Service account service-123456789012@gcp-sa-discoveryengine.iam.gserviceaccount.com does not exist."),
+    }));
+    let mut command = google.attache();
+    command.args(["deploy", "cloud-run", "--manifest"]).arg(&path);
+    let (_, err) = ended(&mut command, 65);
+    assert!(err.contains("services identity create --service=discoveryengine.googleapis.com --project=123456789012"), "{err}");
+}
+
+#[test]
 fn a_role_that_has_to_spread_is_waited_for() {
     let google = FakeGoogle::start();
     google.script(json!({

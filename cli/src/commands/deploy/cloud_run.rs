@@ -149,12 +149,8 @@ fn print(
         let (text, said) = form.render(deployment, values)?;
         notes(terminal, &said);
         if forms.len() > 1 {
-            let _ = write!(
-                all,
-                "{}# {}\n",
-                if index > 0 { "---\n" } else { "" },
-                form.file()
-            );
+            let between = if index > 0 { "---\n" } else { "" };
+            let _ = writeln!(all, "{between}# {}", form.file());
         }
         all.push_str(&text);
         documents.insert(form.file().to_owned(), text.into());

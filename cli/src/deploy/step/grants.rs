@@ -8,6 +8,7 @@ use crate::deploy::apply::Work;
 use crate::deploy::grant::Grant;
 use crate::deploy::plan::Step;
 use crate::failure::{Exit, Failure};
+use crate::google::Error;
 
 /// How often somebody else may be faster.
 const ATTEMPTS: u32 = 6;
@@ -42,8 +43,29 @@ pub(super) async fn apply(work: &Work<'_>, grant: &Grant) -> Result<Outcome, Fai
         match work.try_call(&grant.set(work.deployment, policy)).await {
             Ok(_) => return Ok(Outcome::Changed),
             Err(why) if why.is("ABORTED") && attempt < ATTEMPTS => work.pause(attempt).await,
-            Err(why) => return Err(why.into()),
+            Err(why) => return Err(explained(why, grant)),
         }
     }
     Err(Failure::new(Exit::Software, "no attempt was made"))
+}
+
+/// Agents of Google's services are made when a service is first used, or when one asks for them.
+fn explained(why: Error, grant: &Grant) -> Failure {
+    let is_missing = why.refusal().is_some_and(|refusal| refusal.message.contains("does not exist"));
+    let number = grant
+        .member
+        .strip_prefix("serviceAccount:service-")
+        .and_then(|rest| rest.strip_suffix("@gcp-sa-discoveryengine.iam.gserviceaccount.com"));
+    let failure = Failure::from(why);
+    match number.filter(|_| is_missing) {
+        Some(number) => failure.remedy(format!(
+            "Have Gemini Enterprise's service agent made, and run the command again: gcloud beta \
+             services identity create --service=discoveryengine.googleapis.com --project={number}"
+        )),
+        None if is_missing => failure.remedy(format!(
+            "There is no {}: correct it in the manifest, or create it.",
+            grant.member
+        )),
+        None => failure,
+    }
 }
