@@ -11,6 +11,7 @@ mod finding;
 mod locate;
 mod model;
 mod queue;
+mod registration;
 mod revision;
 mod secrets;
 mod serving;
@@ -31,12 +32,13 @@ pub(crate) async fn examine(subject: &Subject) -> Vec<Finding> {
     found.extend(database::check(subject).await);
     found.extend(queue::check(subject).await);
     found.extend(model::check(subject));
+    found.extend(registration::check(subject).await);
     found.extend(subject.unread.iter().cloned());
     found
 }
 
 /// The names of the checks.
-pub(crate) const CHECKS: [&str; 15] = [
+pub(crate) const CHECKS: [&str; 16] = [
     "revision",
     "card",
     "invoker",
@@ -51,5 +53,6 @@ pub(crate) const CHECKS: [&str; 15] = [
     "database",
     "queue",
     "model",
+    "registration",
     "permissions",
 ];

@@ -8,6 +8,7 @@ mod commands;
 mod deploy;
 mod doctor;
 mod failure;
+mod gemini_enterprise;
 mod google;
 mod manifest;
 mod terminal;

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::doctor::{self, CHECKS, Finding, Severity, Subject, Wanted};
 use crate::failure::{Exit, Failure};
-use crate::google::{self, Google, resource_id};
+use crate::google::{self, Google, Location, resource_id};
 use crate::terminal::Terminal;
 
 /// Ends with status 1 when an error is found; with --strict when anything is.
@@ -27,6 +27,14 @@ pub(crate) struct Doctor {
     /// The project of Gemini Enterprise, if it is another one.
     #[arg(long, value_name = "PROJECT", value_parser = resource_id)]
     gemini_enterprise_project: Option<String>,
+
+    /// The app of Gemini Enterprise that the agent is registered with, to look at that too.
+    #[arg(long, env = "GEMINI_ENTERPRISE_APP", value_parser = resource_id)]
+    app: Option<String>,
+
+    /// Where the app is.
+    #[arg(long, value_enum, default_value_t, env = "GEMINI_ENTERPRISE_LOCATION")]
+    location: Location,
 
     /// Gemini Enterprise is not to call the agent.
     #[arg(long, conflicts_with = "gemini_enterprise_project")]
@@ -51,6 +59,7 @@ impl Doctor {
             through: self.through,
             gemini_enterprise: !self.without_gemini_enterprise,
             gemini_enterprise_project: self.gemini_enterprise_project,
+            app: self.app.map(|app| (app, self.location)),
         };
         let subject = Subject::read(google, given).await?;
         let found = doctor::examine(&subject).await;

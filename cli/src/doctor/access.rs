@@ -101,9 +101,13 @@ fn public_access(subject: &Subject) -> Option<Finding> {
     };
     let iap = subject.service.get("iapEnabled").and_then(Value::as_bool) == Some(true);
     if has("iap") && !iap {
+        // The flag is in gcloud's beta commands only.
+        let mend = subject
+            .update("--iap")
+            .replacen("gcloud run", "gcloud beta run", 1);
         let sentence =
             "the agent relies on Identity-Aware Proxy, which is not in front of the service";
-        return Some(Finding::error(CHECK, sentence, subject.update("--iap")));
+        return Some(Finding::error(CHECK, sentence, mend));
     }
     if iap || !is_public(subject) {
         return None;

@@ -11,15 +11,8 @@ use super::subject::{not_read, text};
 use crate::google::{Api, Request};
 
 const CHECK: &str = "database";
-const VARIABLES: [&str; 7] = [
-    "DATABASE_URL",
-    "DB_HOST",
-    "DB_NAME",
-    "DB_USER",
-    "DB_PASS",
-    "DB_INSTANCE",
-    "USE_ALLOY_DB",
-];
+/// A user or a password alone may be for something else.
+const VARIABLES: [&str; 4] = ["DATABASE_URL", "DB_HOST", "DB_NAME", "DB_INSTANCE"];
 const PROXIES: [&str; 2] = ["alloydb-auth-proxy", "cloud-sql-proxy"];
 /// Cloud Run's default.
 const INSTANCES: u64 = 100;
@@ -28,46 +21,57 @@ pub(super) async fn check(subject: &Subject) -> Vec<Finding> {
     if !VARIABLES.iter().any(|name| subject.has(name)) {
         return Vec::from_iter(none(subject));
     }
-    let mut found = Vec::new();
-    let has_vpc = subject
-        .service
-        .pointer("/template/vpcAccess")
-        .is_some_and(|vpc| {
-            !text(vpc, "/connector").is_empty() || vpc.get("networkInterfaces").is_some()
-        });
-    let vpc =
-        || subject.update("--network=NETWORK --subnet=SUBNET --vpc-egress=private-ranges-only");
     let proxy = subject.containers().iter().find(|container| {
         PROXIES
             .iter()
             .any(|name| text(container, "/image").contains(name))
     });
-    let Some(host) = host(subject) else {
+    if let Some(proxy) = proxy {
+        return beside(subject, proxy).await;
+    }
+    // What Google's samples do: a library of theirs is the proxy.
+    let instance = subject
+        .variable("DB_INSTANCE")
+        .filter(|name| name.starts_with("projects/"));
+    if let (Some(instance), false) = (instance, subject.is_attache()) {
+        let mut found = Vec::from_iter(network(subject, "the database is at a private address"));
+        found.extend(alloydb(subject, instance).await);
         return found;
+    }
+    let Some(host) = host(subject) else {
+        return Vec::new();
     };
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
-    let is_here = host == "localhost" || address.is_some_and(|address| address.is_loopback());
-    let is_private = matches!(address, Some(IpAddr::V4(ip)) if ip.is_private());
-    if is_private && !has_vpc {
-        let sentence = format!(
-            "the database is at {host}, a private address, and the service is in no network"
+    if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
+        let sentence =
+            format!("the database is at {host}, and no auth proxy runs beside the agent");
+        let mend = subject.update(
+            "--container=alloydb-proxy --image=gcr.io/alloydb-connectors/alloydb-auth-proxy:1.15.2 \
+             --args=projects/PROJECT/locations/REGION/clusters/CLUSTER/instances/INSTANCE",
         );
-        found.push(Finding::error(CHECK, sentence, vpc()));
+        return vec![Finding::error(CHECK, sentence, mend)];
     }
-    match proxy {
-        None if is_here => {
-            let sentence =
-                format!("the database is at {host}, and no auth proxy runs beside the agent");
-            let mend = subject.update(
-                "--container=alloydb-proxy --image=gcr.io/alloydb-connectors/alloydb-auth-proxy:1.15.2 \
-                 --args=projects/PROJECT/locations/REGION/clusters/CLUSTER/instances/INSTANCE",
-            );
-            found.push(Finding::error(CHECK, sentence, mend));
+    match address {
+        Some(IpAddr::V4(ip)) if ip.is_private() => {
+            let why = format!("the database is at {host}, a private address");
+            Vec::from_iter(network(subject, &why))
         }
-        Some(proxy) => found.extend(beside(subject, proxy, has_vpc, &vpc()).await),
-        None => {}
+        _ => Vec::new(),
     }
-    found
+}
+
+/// A private address is reached from a network alone.
+fn network(subject: &Subject, why: &str) -> Option<Finding> {
+    let vpc = subject.service.pointer("/template/vpcAccess");
+    let has_one = vpc.is_some_and(|vpc| {
+        !text(vpc, "/connector").is_empty() || vpc.get("networkInterfaces").is_some()
+    });
+    if has_one {
+        return None;
+    }
+    let sentence = format!("{why}, and the service is in no network");
+    let mend = subject.update("--network=NETWORK --subnet=SUBNET --vpc-egress=private-ranges-only");
+    Some(Finding::error(CHECK, sentence, mend))
 }
 
 /// Where the variables say it is; nothing where a secret says it.
@@ -89,22 +93,20 @@ fn host(subject: &Subject) -> Option<String> {
     )
 }
 
-async fn beside(subject: &Subject, proxy: &Value, has_vpc: bool, vpc: &str) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let arguments: Vec<_> = proxy
-        .get("args")
-        .and_then(Value::as_array)
+/// The auth proxy in a container of its own.
+async fn beside(subject: &Subject, proxy: &Value) -> Vec<Finding> {
+    let arguments = proxy.get("args").and_then(Value::as_array);
+    let arguments: Vec<_> = arguments
         .into_iter()
         .flatten()
+        .filter_map(Value::as_str)
         .collect();
-    let has = |flag: &str| {
-        arguments
-            .iter()
-            .any(|one| one.as_str().is_some_and(|one| one.starts_with(flag)))
-    };
-    if !has_vpc && !has("--public-ip") {
-        let sentence = "the auth proxy asks a private address of the database, and the service is in no network";
-        found.push(Finding::error(CHECK, sentence, vpc));
+    let mut found = Vec::new();
+    if !arguments.iter().any(|one| one.starts_with("--public-ip")) {
+        found.extend(network(
+            subject,
+            "the auth proxy asks a private address of the database",
+        ));
     }
     let name = text(proxy, "/name");
     let waits = subject.agent().get("dependsOn").and_then(Value::as_array);
@@ -120,12 +122,36 @@ async fn beside(subject: &Subject, proxy: &Value, has_vpc: bool, vpc: &str) -> V
     if !text(proxy, "/image").contains("alloydb") {
         return found;
     }
-    for role in [
+    match arguments.iter().find(|one| one.starts_with("projects/")) {
+        Some(instance) => found.extend(alloydb(subject, instance).await),
+        None => {
+            let sentence = "the auth proxy is told of no instance";
+            let mend = subject.update(&format!(
+                "--container={name} \
+                 --args=projects/PROJECT/locations/REGION/clusters/CLUSTER/instances/INSTANCE"
+            ));
+            found.push(Finding::error(CHECK, sentence, mend));
+        }
+    }
+    found
+}
+
+/// The roles that AlloyDB wants, and its instance.
+async fn alloydb(subject: &Subject, instance: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let project = &subject.project;
+    let mut wanted = vec![
         "roles/alloydb.client",
         "roles/serviceusage.serviceUsageConsumer",
-    ] {
-        let wide = ["roles/owner", "roles/editor"];
-        if !subject.account_has(&[role, wide[0], wide[1], "roles/alloydb.admin"]) {
+    ];
+    if subject
+        .variable("DB_IAM_AUTH")
+        .is_some_and(|value| value == "1" || value == "true")
+    {
+        wanted.push("roles/alloydb.databaseUser");
+    }
+    for role in wanted {
+        if !subject.account_has(&[role, "roles/owner", "roles/editor", "roles/alloydb.admin"]) {
             let sentence = format!(
                 "{} may not connect to AlloyDB: it has no {role}",
                 subject.account()
@@ -133,15 +159,6 @@ async fn beside(subject: &Subject, proxy: &Value, has_vpc: bool, vpc: &str) -> V
             found.push(Finding::error(CHECK, sentence, subject.grant(role)));
         }
     }
-    let instance = arguments
-        .iter()
-        .filter_map(|one| one.as_str())
-        .find(|one| one.starts_with("projects/"));
-    let Some(instance) = instance else {
-        let sentence = "the auth proxy is told of no instance";
-        found.push(Finding::error(CHECK, sentence, subject.update(&format!("--container={name} --args=projects/PROJECT/locations/REGION/clusters/CLUSTER/instances/INSTANCE"))));
-        return found;
-    };
     match subject
         .google
         .find(&Request::get(Api::AlloyDb, format!("v1/{instance}")))
@@ -153,25 +170,14 @@ async fn beside(subject: &Subject, proxy: &Value, has_vpc: bool, vpc: &str) -> V
                 "the database's instance {instance} is {}",
                 text(&kept, "/state")
             );
-            found.push(Finding::error(
-                CHECK,
-                sentence,
-                format!(
-                    "gcloud alloydb operations list --project={}",
-                    subject.project
-                ),
-            ));
+            let mend = format!("gcloud alloydb operations list --region=- --project={project}");
+            found.push(Finding::error(CHECK, sentence, mend));
         }
         Ok(None) => {
             let sentence = format!("there is no instance {instance}");
-            found.push(Finding::error(
-                CHECK,
-                sentence,
-                format!(
-                    "gcloud alloydb instances list --cluster=- --region=- --project={}",
-                    subject.project
-                ),
-            ));
+            let mend =
+                format!("gcloud alloydb instances list --cluster=- --region=- --project={project}");
+            found.push(Finding::error(CHECK, sentence, mend));
         }
         Err(error) => found.push(not_read("the database's instance", error.into())),
     }
@@ -196,9 +202,5 @@ fn none(subject: &Subject) -> Option<Finding> {
         "there is no database, and up to {most} instances: each knows only its own tasks, and forgets them \
          when it ends"
     );
-    Some(Finding::warning(
-        CHECK,
-        sentence,
-        subject.update("--max-instances=1"),
-    ))
+    Some(Finding::warning(CHECK, sentence, subject.update("--max=1")))
 }

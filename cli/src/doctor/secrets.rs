@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Subject;
 use super::finding::Finding;
-use super::subject::{not_read, roles_of, text};
+use super::subject::{POLICY_VERSION, not_read, roles_of, text};
 use crate::google::{Api, Request};
 
 const CHECK: &str = "secrets";
@@ -134,6 +134,7 @@ async fn one(subject: &Subject, secret: &str, version: &str) -> Option<Finding> 
     }
     let member = format!("serviceAccount:{}", subject.account());
     let request = Request::get(Api::SecretManager, format!("v1/{secret}:getIamPolicy"));
+    let request = request.query(POLICY_VERSION.0, POLICY_VERSION.1);
     match google.call(&request).await {
         Ok(policy) if roles_of(&policy, &member).any(|role| READERS.contains(&role)) => None,
         Ok(_) => {

@@ -141,9 +141,5 @@ fn scaling(subject: &Subject) -> Vec<Finding> {
             "no instance is kept when nobody calls: the next one waits for the start".to_owned()
         }
     };
-    vec![Finding::warning(
-        CHECK,
-        sentence,
-        subject.update("--min-instances=1"),
-    )]
+    vec![Finding::warning(CHECK, sentence, subject.update("--min=1"))]
 }

@@ -6,7 +6,10 @@ use url::Url;
 use super::finding::Finding;
 use super::locate::{Wanted, locate};
 use crate::failure::{Exit, Failure};
-use crate::google::{Api, Google, Request};
+use crate::google::{Api, Google, Location, Request};
+
+/// So that roles with a condition are told by their names.
+pub(super) const POLICY_VERSION: (&str, &str) = ("options.requestedPolicyVersion", "3");
 
 /// The service, what may call it, and what it may do.
 pub(crate) struct Subject {
@@ -24,8 +27,17 @@ pub(crate) struct Subject {
     pub(super) card: Result<Value, Finding>,
     /// The number of the project that Gemini Enterprise is in; none where it is not to call.
     pub(super) gemini_enterprise: Option<String>,
+    /// Where the agent is to be registered.
+    pub(super) app: Option<App>,
     /// What could not be read.
     pub(super) unread: Vec<Finding>,
+}
+
+/// An app of Gemini Enterprise.
+pub(crate) struct App {
+    pub(crate) name: String,
+    pub(crate) location: Location,
+    pub(crate) project: String,
 }
 
 /// What the command was given.
@@ -37,6 +49,8 @@ pub(crate) struct Given {
     /// Whether Gemini Enterprise is to call it, and the project that it is in.
     pub(crate) gemini_enterprise: bool,
     pub(crate) gemini_enterprise_project: Option<String>,
+    /// The app that has the agent, and its location.
+    pub(crate) app: Option<(String, Location)>,
 }
 
 impl Subject {
@@ -58,11 +72,13 @@ impl Subject {
         );
         let mut unread = Vec::new();
         let policy = Request::get(Api::Run, format!("v2/{full}:getIamPolicy"));
+        let policy = policy.query(POLICY_VERSION.0, POLICY_VERSION.1);
         let policy = read(&google, &policy, "who may call the service", &mut unread).await;
         let of_project = Request::post(
             Api::CloudResourceManager,
             format!("v1/projects/{project}:getIamPolicy"),
-            serde_json::json!({}),
+            // Of an older version, what has a condition would have another name.
+            serde_json::json!({"options": {"requestedPolicyVersion": 3}}),
         );
         let project_policy = read(
             &google,
@@ -77,7 +93,19 @@ impl Subject {
             (Some(other), true) => Some(self::number(&google, other, &mut unread).await),
             (None, true) => Some(number.clone()),
         };
+        let app = given
+            .app
+            .filter(|_| given.gemini_enterprise)
+            .map(|(name, location)| App {
+                name,
+                location,
+                project: given
+                    .gemini_enterprise_project
+                    .clone()
+                    .unwrap_or_else(|| project.clone()),
+            });
         let mut subject = Self {
+            app,
             region: region.to_owned(),
             name: name.to_owned(),
             card: Err(Finding::unknown("card", "not read", "")),

@@ -109,7 +109,7 @@ const FAULTS: &[Fault] = &[
         },
         "public-access",
         "error",
-        "--iap",
+        "gcloud beta run services update agent --region=us-central1 --project=my-project --iap",
     ),
     (
         "calls from outside are kept out",
@@ -191,7 +191,7 @@ const FAULTS: &[Fault] = &[
         },
         "scaling",
         "warning",
-        "--min-instances=1",
+        "--min=1",
     ),
     (
         "the account may do everything",
@@ -334,7 +334,7 @@ const FAULTS: &[Fault] = &[
         },
         "database",
         "warning",
-        "--max-instances=1",
+        "--max=1",
     ),
     (
         "the queue is not there",
@@ -455,4 +455,60 @@ fn an_agent_for_others_needs_no_gemini_enterprise() {
         examine(&google, 0, &["--without-gemini-enterprise"])["findings"],
         json!([])
     );
+}
+
+#[test]
+fn an_agent_that_is_no_attache_host_is_looked_at_as_what_it_is() {
+    let google = FakeGoogle::start();
+    let mut world = well();
+    world.agent()["env"] = json!([
+        {"name": "APP_URL", "value": URL},
+        {"name": "USE_ALLOY_DB", "value": "True"},
+        {"name": "DB_INSTANCE", "value": "projects/my-project/locations/us-central1/clusters/c/instances/i"},
+        {"name": "DB_PASS", "valueSource": {"secretKeyRef": {"secret": "db-pass", "version": "latest"}}},
+        {"name": "GOOGLE_GENAI_USE_VERTEXAI", "value": "true"},
+    ]);
+    world
+        .agent()
+        .as_object_mut()
+        .unwrap()
+        .remove("startupProbe");
+    world.service["template"]["containers"]
+        .as_array_mut()
+        .unwrap()
+        .remove(1);
+    world.put_into(&google);
+    assert_eq!(examine(&google, 0, &["--strict"])["findings"], json!([]));
+    world.service["template"]
+        .as_object_mut()
+        .unwrap()
+        .remove("vpcAccess");
+    world.instance = None;
+    world.card["url"] = json!("http://0.0.0.0:8080/");
+    world.put_into(&google);
+    let said = examine(&google, 1, &[]);
+    let checks: Vec<_> = said["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["check"].clone())
+        .collect();
+    assert_eq!(checks, ["card", "database", "database"]);
+    assert!(
+        said.to_string().contains("--update-env-vars=APP_URL="),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_documentation_names_each_check() {
+    let google = FakeGoogle::start();
+    well().put_into(&google);
+    let said = examine(&google, 0, &[]);
+    let docs = include_str!("../../../docs/doctor.md");
+    let rows = docs
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let rows: Vec<_> = rows.map(|name| json!(name)).collect();
+    assert_eq!(said["checks"], json!(rows));
 }

@@ -13,6 +13,7 @@ mod google;
 
 mod faults;
 mod locating;
+mod registration;
 
 use google::FakeGoogle;
 use serde_json::{Value, json};

@@ -186,3 +186,20 @@ fn the_app_is_found_when_there_is_one() {
         "{message}"
     );
 }
+
+#[test]
+fn an_agent_that_takes_users_tokens_is_said_to_get_none() {
+    let world = world();
+    let mut card = card_at(URL);
+    card["securitySchemes"] =
+        json!({"google": {"oauth2SecurityScheme": {"flows": {}}, "type": "oauth2"}});
+    std::fs::write(&world.card, card.to_string()).unwrap();
+    let register = |more: &[&str]| {
+        let arguments = [&["register", world.card.to_str().unwrap()][..], more].concat();
+        google::ended(&mut world.attache(&arguments), 0).1
+    };
+    assert!(register(&[]).contains("register again with --authorization"));
+    assert!(!register(&["--authorization=mail"]).contains("--authorization"));
+    // It is kept, and so there the next time.
+    assert!(!register(&[]).contains("--authorization"));
+}

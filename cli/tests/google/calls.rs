@@ -105,3 +105,29 @@ fn nothing_is_sent_in_the_clear() {
         "{err}"
     );
 }
+
+#[test]
+fn an_operation_that_ends_in_an_error_says_so() {
+    let google = google_with_an_app();
+    let name = format!("{APP}/assistants/default_assistant/agents/1");
+    let agent = json!({"name": name, "displayName": "d", "description": "d", "state": "ENABLED"});
+    google.put("discoveryengine", &format!("v1alpha/{name}"), agent);
+    google.script(json!({
+        "method": "GET", "path": "/operations/", "status": 200,
+        "body": {"name": "x", "done": true, "error": {"code": 9, "message": "The agent is in use."}},
+    }));
+    let mut command = google.attache();
+    command.args([
+        "gemini-enterprise",
+        "delete",
+        "1",
+        "--app=app",
+        "--project=my-project",
+    ]);
+    let (_, err) = google::ended(&mut command, 65);
+    assert!(err.contains("waiting for agent 1 to be deleted"), "{err}");
+    assert!(
+        err.contains("FAILED_PRECONDITION: The agent is in use."),
+        "{err}"
+    );
+}

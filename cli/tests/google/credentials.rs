@@ -4,7 +4,7 @@ use std::path::Path;
 use super::*;
 
 /// A stand-in for gcloud that notes how it was called.
-fn install_gcloud(google: &FakeGoogle, script: &str) {
+pub(super) fn install_gcloud(google: &FakeGoogle, script: &str) {
     let path = google.bin().join("gcloud");
     let note = google.home.path().join("calls");
     let text = format!("#!/bin/sh\necho \"$*\" >> {}\n{script}\n", note.display());
@@ -35,11 +35,28 @@ fn default_file(google: &FakeGoogle) -> std::path::PathBuf {
         .join(".config/gcloud/application_default_credentials.json")
 }
 
-fn person(google: &FakeGoogle, refresh_token: &str) -> Value {
+pub(super) fn person(google: &FakeGoogle, refresh_token: &str) -> Value {
     json!({
         "type": "authorized_user", "client_id": "c", "client_secret": "hush", "refresh_token": refresh_token,
         "quota_project_id": "quota-project", "token_uri": format!("{}/token", google.url()),
     })
+}
+
+/// The file of a service account's key, which the server of tokens knows.
+pub(super) fn service_account(google: &FakeGoogle) -> std::path::PathBuf {
+    let file = google.home.path().join("key.json");
+    let keys = google.home.path().join("keys");
+    std::fs::create_dir_all(&keys).unwrap();
+    google::make_keys(&keys, "RS256");
+    let read = |name: &str| std::fs::read_to_string(keys.join(name)).unwrap();
+    google.tell("key", json!({"id": "the-key", "pem": read("public.pem")}));
+    let account = json!({
+        "type": "service_account", "client_email": "ci@my-project.iam.gserviceaccount.com",
+        "private_key": read("private.pem"), "private_key_id": "the-key",
+        "token_uri": format!("{}/token", google.url()), "project_id": "project-of-the-key",
+    });
+    write(&file, &account);
+    file
 }
 
 #[test]
@@ -178,18 +195,7 @@ fn a_person_is_refreshed() {
 #[test]
 fn a_service_account_signs_for_itself() {
     let google = google_with_an_app();
-    let file = google.home.path().join("key.json");
-    let keys = google.home.path().join("keys");
-    std::fs::create_dir_all(&keys).unwrap();
-    google::make_keys(&keys, "RS256");
-    let read = |name: &str| std::fs::read_to_string(keys.join(name)).unwrap();
-    google.tell("key", json!({"id": "the-key", "pem": read("public.pem")}));
-    let account = json!({
-        "type": "service_account", "client_email": "ci@my-project.iam.gserviceaccount.com",
-        "private_key": read("private.pem"), "private_key_id": "the-key",
-        "token_uri": format!("{}/token", google.url()), "project_id": "project-of-the-key",
-    });
-    write(&file, &account);
+    let file = service_account(&google);
     let mut command = google.attache_without_credentials();
     command
         .args(["gemini-enterprise", "apps"])
@@ -213,7 +219,7 @@ fn a_service_account_signs_for_itself() {
         "Bearer ya29.as-deployer@my-project.iam.gserviceaccount.com"
     );
 
-    let mut bad = account.clone();
+    let mut bad: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     bad["private_key"] =
         json!("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n");
     write(&file, &bad);

@@ -14,6 +14,7 @@ mod google;
 mod calls;
 mod credentials;
 mod fakes;
+mod id_tokens;
 mod refusals;
 
 use std::process::Command;

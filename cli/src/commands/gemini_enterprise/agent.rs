@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::target::{Target, last, text};
 use crate::failure::{Exit, Failure};
+use crate::gemini_enterprise::agent::{same, url_of};
 use crate::google::{Request, resource_id};
 
 /// Who finds an agent.
@@ -181,81 +182,4 @@ pub(super) fn ambiguous(url: &str, agents: &[&Value]) -> Failure {
     Failure::new(Exit::Data, format!("several agents have the URL {url}: {}", ids.join(", "))).remedy(
         "Name one by its ID, and delete those that are too many: attache gemini-enterprise delete ID",
     )
-}
-
-/// The card that is kept.
-pub(super) fn card_of(agent: &Value) -> Value {
-    let card = agent
-        .pointer("/a2aAgentDefinition/jsonAgentCard")
-        .and_then(Value::as_str);
-    card.and_then(|card| serde_json::from_str(card).ok())
-        .unwrap_or_default()
-}
-
-/// Where it is asked.
-pub(super) fn url_of(agent: &Value) -> String {
-    text(&card_of(agent), "url").to_owned()
-}
-
-/// A slash at the end makes no other agent.
-pub(super) fn same(one: &str, other: &str) -> bool {
-    !one.is_empty() && one.trim_end_matches('/') == other.trim_end_matches('/')
-}
-
-/// Why it is not there for users, if so, and what helps.
-pub(super) fn trouble(agent: &Value) -> Option<(String, &'static str)> {
-    let because = |field: &str| match text(agent, field) {
-        "" => String::new(),
-        reason => format!(" ({reason})"),
-    };
-    let state = text(agent, "state");
-    Some(match state {
-        "CREATION_FAILED" => (
-            format!("it could not be made{}", because("creationFailureReason")),
-            "This state is final: delete the agent and register it again.",
-        ),
-        "DEPLOYMENT_FAILED" => (
-            format!(
-                "it could not be deployed{}",
-                because("deploymentFailureReason")
-            ),
-            "Correct what the reason says, and register the agent again.",
-        ),
-        "SUSPENDED" => (
-            format!("it is suspended{}", because("suspensionReason")),
-            "Correct what the reason says; an administrator resumes it in the console.",
-        ),
-        "DISABLED" => (
-            "it is disabled".to_owned(),
-            "An administrator enables it in the console, under Agents.",
-        ),
-        "PRIVATE" if !text(agent, "rejectionReason").is_empty() => (
-            format!("it was rejected{}", because("rejectionReason")),
-            "Correct what the reason says, and ask again for it to be shared.",
-        ),
-        _ => return None,
-    })
-}
-
-/// For people.
-pub(super) fn described(agent: &Value) -> String {
-    let scope = agent
-        .pointer("/sharingConfig/scope")
-        .and_then(Value::as_str);
-    let authorization = agent
-        .pointer("/authorizationConfig/agentAuthorization")
-        .and_then(Value::as_str);
-    let mut lines = vec![
-        last(text(agent, "name")).to_owned(),
-        format!("  display name   {}", text(agent, "displayName")),
-        format!("  state          {}", text(agent, "state")),
-        format!("  shared with    {}", scope.unwrap_or("RESTRICTED")),
-        format!("  url            {}", url_of(agent)),
-        format!("  authorization  {}", authorization.map_or("none", last)),
-        format!("  name           {}", text(agent, "name")),
-    ];
-    if let Some((trouble, _)) = trouble(agent) {
-        lines.insert(3, format!("  trouble        {trouble}"));
-    }
-    lines.join("\n")
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, json};
 use super::agent::{self, Scope};
 use super::target::{Target, last, text};
 use crate::failure::{Exit, Failure};
+use crate::gemini_enterprise::agent as kept;
 use crate::google::Request;
 
 pub(super) async fn list(target: &Target) -> Result<Exit, Failure> {
@@ -30,7 +31,7 @@ pub(super) async fn list(target: &Target) -> Result<Exit, Failure> {
             );
             format!(
                 "{id}  {name:names$}  {state:states$}  {}",
-                agent::url_of(one)
+                kept::url_of(one)
             )
         };
         agents.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -58,9 +59,9 @@ impl Get {
         let found = target.google.call(&request).await?;
         if self.card {
             let shown = |card: &_| serde_json::to_string_pretty(card).unwrap_or_default();
-            target.terminal.result(&agent::card_of(&found), shown);
+            target.terminal.result(&kept::card_of(&found), shown);
         } else {
-            target.terminal.result(&found, agent::described);
+            target.terminal.result(&found, kept::described);
         }
         Ok(Exit::Ok)
     }
@@ -113,7 +114,7 @@ impl Share {
             return target.show(&[(&request, "")]);
         }
         let changed = target.google.call(&request).await?;
-        target.terminal.result(&changed, agent::described);
+        target.terminal.result(&changed, kept::described);
         Ok(Exit::Ok)
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::agent;
 use super::target::{Target, last, text};
 use crate::failure::{Exit, Failure};
+use crate::gemini_enterprise::agent as kept;
 use crate::google::{Error, Request};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -128,7 +129,7 @@ pub(super) async fn until_it_answers(
 }
 
 async fn ask(target: &Target, kept: &Value, question: &Question) -> Result<String, Silence> {
-    if let Some((trouble, helps)) = agent::trouble(kept) {
+    if let Some((trouble, helps)) = kept::trouble(kept) {
         let sentence = format!(
             "agent {} cannot answer: {trouble}",
             last(text(kept, "name"))
@@ -336,7 +337,7 @@ fn needs_consent() -> Silence {
 
 /// What Gemini Enterprise's words mean.
 fn helps(kept: &Value, why: &str) -> String {
-    let url = agent::url_of(kept);
+    let url = kept::url_of(kept);
     if why.contains("text/event-stream") {
         "The card promises streaming, and the agent answers message/stream with JSON: serve it as \
          text/event-stream, or register a card with capabilities.streaming false."

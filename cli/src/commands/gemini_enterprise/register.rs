@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use super::agent::{self, Fields};
 use super::card::Source;
 use super::probe;
-use super::target::{Target, text};
+use super::target::{Target, last, text};
 use crate::failure::{Exit, Failure};
+use crate::gemini_enterprise::agent as kept;
 use crate::google::Request;
 
 /// Gemini Enterprise keeps the card as it is now: register again after a change.
@@ -26,7 +27,8 @@ pub(super) struct Register {
 
 impl Register {
     pub(super) async fn run(self, target: &Target) -> Result<Exit, Failure> {
-        let card = self.card.read(target).await?;
+        let read = self.card.read(target).await?;
+        let card = read.document;
         let mut body = self.fields.body(target)?;
         for (field, of_card) in [("displayName", "name"), ("description", "description")] {
             body.entry(field)
@@ -55,7 +57,7 @@ impl Register {
             .await?;
         let same: Vec<_> = agents
             .iter()
-            .filter(|one| agent::same(&agent::url_of(one), url))
+            .filter(|one| kept::same(&kept::url_of(one), url))
             .collect();
         let (request, done) = match same[..] {
             [] => (create_request(target, &assistant, body), "registered"),
@@ -71,16 +73,27 @@ impl Register {
         target
             .terminal
             .note(format!("{done} {}", text(&kept, "displayName")));
-        if let Some((trouble, helps)) = agent::trouble(&kept) {
+        if let Some((trouble, helps)) = kept::trouble(&kept) {
             let sentence = format!("{} is {done}, but {trouble}", text(&kept, "name"));
             return Err(Failure::new(Exit::Wanting, sentence).remedy(helps));
         }
         let is_private =
             kept.pointer("/sharingConfig/scope").and_then(Value::as_str) != Some("ALL_USERS");
         if is_private {
-            target
-                .terminal
-                .note("Not everybody finds it: attache gemini-enterprise share URL all-users");
+            target.terminal.note(format!(
+                "Not everybody finds it: attache gemini-enterprise share {} all-users",
+                last(text(&kept, "name"))
+            ));
+        }
+        let has_authorization = kept
+            .pointer("/authorizationConfig/agentAuthorization")
+            .is_some();
+        if read.takes_tokens_of_users && !has_authorization {
+            target.terminal.note(
+                "The agent takes users' tokens, and gets none: without an authorization nobody is asked for \
+                 consent. Make one with attache gemini-enterprise authorization create, and register again \
+                 with --authorization.",
+            );
         }
         if self.probe {
             let answer =
@@ -90,12 +103,12 @@ impl Register {
                 .result(&json!({"agent": kept, "probe": answer}), |_| {
                     format!(
                         "{}\n  answers        {}",
-                        agent::described(&kept),
+                        kept::described(&kept),
                         text(&answer, "text")
                     )
                 });
         } else {
-            target.terminal.result(&kept, agent::described);
+            target.terminal.result(&kept, kept::described);
         }
         Ok(Exit::Ok)
     }

@@ -7,6 +7,7 @@ use super::agent::{self, Fields};
 use super::card::Source;
 use super::target::Target;
 use crate::failure::{Exit, Failure};
+use crate::gemini_enterprise::agent as kept;
 
 /// Only what is given is changed.
 #[derive(Debug, Args)]
@@ -26,7 +27,7 @@ impl Update {
     pub(super) async fn run(self, target: &Target) -> Result<Exit, Failure> {
         let mut body = self.fields.body(target)?;
         if let Some(source) = &self.card {
-            let card = source.read(target).await?;
+            let card = source.read(target).await?.document;
             body.insert(
                 "a2aAgentDefinition".to_owned(),
                 json!({"jsonAgentCard": card.to_string()}),
@@ -42,7 +43,7 @@ impl Update {
             return target.show(&[(&request, "")]);
         }
         let changed = target.google.call(&request).await?;
-        target.terminal.result(&changed, agent::described);
+        target.terminal.result(&changed, kept::described);
         Ok(Exit::Ok)
     }
 }

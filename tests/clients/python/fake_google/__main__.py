@@ -24,6 +24,7 @@ Tests talk to the fakes themselves at `/fake/`:
     POST error       {"method", "path", "times", "status", "headers", "body"}: answers so, the next times
     POST answer      {"agent", "answer"}: what the assistant says for an agent
     POST card        the agent card at /.well-known/agent-card.json
+    POST private     true: the card is for those who bring an identity token, as on Cloud Run
     POST forgive     forgets the violations
     POST key         {"id", "pem"}: the public key of a service account
 """
@@ -60,6 +61,7 @@ class Fake:
         self._answers: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
         self.card: Any = None
+        self.is_private = False
         self.states: defaultdict[str, Resources] = defaultdict(Resources)
 
     def control(self, method: str, what: str, body: Any) -> Any:
@@ -86,6 +88,8 @@ class Fake:
                 self._answers[body["agent"]] = body["answer"]
             case "POST", "forgive":
                 self.violations.clear()
+            case "POST", "private":
+                self.is_private = body
             case "POST", "card":
                 self.card = body
             case "POST", "key":
@@ -147,6 +151,11 @@ class Handler(BaseHTTPRequestHandler):
             code, text = tokens.metadata(path, dict(query))
             return code, {"Metadata-Flavor": "Google", "Content-Type": "text/plain"}, text
         if path == "/.well-known/agent-card.json":
+            brought = self.headers.get("Authorization")
+            fake.requests.append({"method": "GET", "api": "agent", "path": path, "authorization": brought})
+            # Cloud Run takes identity tokens and no access tokens.
+            if fake.is_private and not (brought or "").startswith("Bearer e30."):
+                return 401 if brought else 403, {}, "<html>Forbidden</html>"
             return (200, json_type, fake.card) if fake.card else (404, {}, "")
         if path == "/token":
             audience = f"http://{self.headers['Host']}/token"

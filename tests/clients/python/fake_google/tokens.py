@@ -30,7 +30,7 @@ def token(body: bytes, keys: dict[str, str], audience: str) -> tuple[int, Any]:
             return 200, {"access_token": "ya29.of-a-person", "expires_in": 3599, "id_token": "e30.person.c2ln"}
         case "refresh_token":
             return 400, {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
-        case "urn:ietf:params:oauth:grant-type:jwt-bearer":
+        case _ if form.get("grant_type") == GRANT:
             assertion = form["assertion"]
             key = keys.get(jwt.get_unverified_header(assertion).get("kid", ""))
             if key is None:
