@@ -95,7 +95,10 @@ impl Manifest {
             return Err(document.wrong("agent", "name", names::LABEL));
         }
         let image = document.text("agent", "image")?;
-        if image.as_deref().is_some_and(|image| image.contains("/PROJECT/")) {
+        if image
+            .as_deref()
+            .is_some_and(|image| image.contains("/PROJECT/"))
+        {
             let why = "write your project's id in place of PROJECT";
             return Err(document.wrong("agent", "image", why));
         }

@@ -99,7 +99,9 @@ impl Work<'_> {
         self.has_made_something()
             && (refusal.reason.as_deref() == Some("SERVICE_DISABLED")
                 || says("has not been used in project")
-                || (refusal.status == "INVALID_ARGUMENT" && says("does not exist") && !says("@gcp-sa-")))
+                || (refusal.status == "INVALID_ARGUMENT"
+                    && says("does not exist")
+                    && !says("@gcp-sa-")))
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(super) const LABEL: &str =
     "begin with a small letter, and use small letters, digits and -, no more than 63";
-pub(super) const IMAGE: &str = "give an image with a tag or a digest, such as \
+pub(super) const IMAGE: &str = "give an image in small letters, with a tag or a digest, such as \
                                 us-central1-docker.pkg.dev/PROJECT/agents/hello@sha256:...";
 
 /// As in RFC 1035, which services, queues and service accounts follow.

@@ -67,9 +67,7 @@ fn the_host_understands_every_variable() {
             count += 1;
         }
         assert!(count >= 1, "{yaml}");
-        host.arg("config")
-            .arg(hello())
-            .args(["--output", "json"]);
+        host.arg("config").arg(hello()).args(["--output", "json"]);
         let (out, err) = ended(&mut host, 0);
         let said: Value = serde_json::from_str(&out).unwrap();
         assert!(!said.to_string().is_empty(), "{err}");
@@ -84,8 +82,12 @@ fn the_card_of_the_first_deployment_is_right() {
     let service = &google.kept("run")[SERVICE];
     let env = &service["spec"]["template"]["spec"]["containers"][0]["env"];
     let text = |variable: &Value, name: &str| variable[name].as_str().unwrap().to_owned();
-    let mut variables: Vec<_> =
-        env.as_array().unwrap().iter().map(|one| (text(one, "name"), text(one, "value"))).collect();
+    let mut variables: Vec<_> = env
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (text(one, "name"), text(one, "value")))
+        .collect();
     let metadata = google.url().trim_start_matches("http://").to_owned();
     // What Cloud Run sets.
     variables.push(("K_SERVICE".to_owned(), "hello".to_owned()));
@@ -95,8 +97,18 @@ fn the_card_of_the_first_deployment_is_right() {
 
     google.tell("served", serde_json::json!({"url": host.url}));
     let mut command = google.attache_without_credentials();
-    command.env_remove("NO_GCE_CHECK").env("GCE_METADATA_HOST", metadata);
-    command.args(["deploy", "cloud-run", "-o", "json", "--image", "r/hello:2", "--manifest"]);
+    command
+        .env_remove("NO_GCE_CHECK")
+        .env("GCE_METADATA_HOST", metadata);
+    command.args([
+        "deploy",
+        "cloud-run",
+        "-o",
+        "json",
+        "--image",
+        "r/hello:2",
+        "--manifest",
+    ]);
     let (out, err) = ended(command.arg(manifest("smallest")), 0);
     let report: Value = serde_json::from_str(&out).unwrap();
     let card = report["steps"].as_array().unwrap().last().unwrap();

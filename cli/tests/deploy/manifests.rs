@@ -64,7 +64,10 @@ fn a_manifest_that_is_not_there_is_begun_with_init() {
         "{text}"
     );
     let (_, err) = deploy(&["--dry-run", "--project", "my-project"], 65);
-    assert!(err.contains("your project's id in place of PROJECT"), "{err}");
+    assert!(
+        err.contains("your project's id in place of PROJECT"),
+        "{err}"
+    );
     let text = text.replace("/PROJECT/", "/my-project/");
     std::fs::write(home.join("attache.toml"), &text).unwrap();
     // All else holds as it is.

@@ -82,9 +82,14 @@ fn a_number_that_is_not_the_projects_is_refused() {
     let text = std::fs::read_to_string(super::manifest("smallest")).unwrap();
     std::fs::write(&path, text + "project_number = 42\n").unwrap();
     let mut command = google.attache();
-    command.args(["deploy", "cloud-run", "--manifest"]).arg(&path);
+    command
+        .args(["deploy", "cloud-run", "--manifest"])
+        .arg(&path);
     let (_, err) = ended(&mut command, 65);
-    assert!(err.contains("has the number 123456789012, and the manifest says 42"), "{err}");
+    assert!(
+        err.contains("has the number 123456789012, and the manifest says 42"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -99,7 +104,9 @@ fn a_service_agent_that_is_not_there_yet_can_be_made() {
         "body": refused(400, "INVALID_ARGUMENT", "Service account service-123456789012@gcp-sa-discoveryengine.iam.gserviceaccount.com does not exist."),
     }));
     let mut command = google.attache();
-    command.args(["deploy", "cloud-run", "--manifest"]).arg(&path);
+    command
+        .args(["deploy", "cloud-run", "--manifest"])
+        .arg(&path);
     let (_, err) = ended(&mut command, 65);
     assert!(err.contains("services identity create --service=discoveryengine.googleapis.com --project=123456789012"), "{err}");
 }

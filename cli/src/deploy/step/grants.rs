@@ -51,7 +51,9 @@ pub(super) async fn apply(work: &Work<'_>, grant: &Grant) -> Result<Outcome, Fai
 
 /// Agents of Google's services are made when a service is first used, or when one asks for them.
 fn explained(why: Error, grant: &Grant) -> Failure {
-    let is_missing = why.refusal().is_some_and(|refusal| refusal.message.contains("does not exist"));
+    let is_missing = why
+        .refusal()
+        .is_some_and(|refusal| refusal.message.contains("does not exist"));
     let number = grant
         .member
         .strip_prefix("serviceAccount:service-")
