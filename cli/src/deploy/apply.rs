@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::plan::Step;
 use super::step::{Action, Outcome};
 use super::{Deployment, Plan, Values};
 use crate::failure::{Exit, Failure};
@@ -134,7 +135,7 @@ impl Plan {
     /// # Errors
     /// The first step that fails; those before it stay done, and the next run goes on from there.
     pub(crate) async fn apply(
-        deployment: &mut Deployment,
+        deployment: &Deployment,
         values: &Values,
         google: &Google,
         terminal: &Terminal,
@@ -142,52 +143,37 @@ impl Plan {
         let progress = Progress::new(terminal);
         let (made, url) = (AtomicBool::new(false), Mutex::new(None));
         let mut steps = Vec::new();
+        let work = |deployment| Work {
+            google,
+            deployment,
+            values,
+            progress: &progress,
+            made: &made,
+            url: &url,
+        };
         // The number is asked of an API that may have to be enabled first.
         let first = Self::new(deployment, values)?;
-        for is_first in [true, false] {
-            if !is_first {
-                let work = Work {
-                    google,
-                    deployment,
-                    values,
-                    progress: &progress,
-                    made: &made,
-                    url: &url,
-                };
-                let found = number(&work).await?;
-                check_number(deployment, &found)?;
-                deployment.number = Some(found);
-            }
-            let plan = if is_first {
-                first.clone()
-            } else {
-                Self::new(deployment, values)?
-            };
-            let work = Work {
-                google,
-                deployment,
-                values,
-                progress: &progress,
-                made: &made,
-                url: &url,
-            };
-            let count = plan.steps.len();
-            for (index, step) in plan.steps.iter().enumerate() {
-                if is_first != matches!(step.action, Action::Apis) {
-                    continue;
-                }
-                progress.begin(index + 1, count, &step.what);
-                let outcome = step
-                    .action
-                    .apply(&work)
-                    .await
-                    .inspect_err(|_| progress.end())?;
-                progress.done(index + 1, count, &step.what, outcome);
-                steps.push(Done {
-                    step: step.what.clone(),
-                    outcome,
-                });
-            }
+        let count = first.steps.len();
+        let (apis, _): (Vec<_>, Vec<_>) = first.steps.into_iter().partition(Step::is_of_apis);
+        let early = work(deployment);
+        for step in &apis {
+            steps.push(step.done(1, count, &early).await?);
+        }
+        let number = number(&early).await?;
+        check_number(deployment, &number)?;
+        let deployment = Deployment {
+            number: Some(number),
+            ..deployment.clone()
+        };
+        let plan = Self::new(&deployment, values)?;
+        let work = work(&deployment);
+        for (index, step) in plan
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| !s.is_of_apis())
+        {
+            steps.push(step.done(index + 1, count, &work).await?);
         }
         progress.end();
         Ok(Report {
@@ -195,6 +181,23 @@ impl Plan {
             url: deployment.public_url(),
             steps,
             notes: deployment.notes(),
+        })
+    }
+}
+
+impl Step {
+    fn is_of_apis(&self) -> bool {
+        matches!(self.action, Action::Apis)
+    }
+
+    async fn done(&self, number: usize, count: usize, work: &Work<'_>) -> Result<Done, Failure> {
+        work.progress.begin(number, count, &self.what);
+        let outcome = self.action.apply(work).await;
+        let outcome = outcome.inspect_err(|_| work.progress.end())?;
+        work.progress.done(number, count, &self.what, outcome);
+        Ok(Done {
+            step: self.what.clone(),
+            outcome,
         })
     }
 }

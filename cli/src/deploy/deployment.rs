@@ -173,10 +173,11 @@ impl Deployment {
     /// The APIs that have to be enabled.
     pub(crate) fn apis(&self) -> Vec<&'static str> {
         let manifest = &self.manifest;
-        let of_another = manifest
-            .gemini_enterprise
-            .as_ref()
-            .is_some_and(|app| app.project_number.is_some() && app.project_number != self.number);
+        let of_another = manifest.gemini_enterprise.as_ref().is_some_and(|app| {
+            app.project_number.is_some()
+                && self.number.is_some()
+                && app.project_number != self.number
+        });
         let wanted = [
             ("run.googleapis.com", true),
             ("iam.googleapis.com", true),

@@ -77,6 +77,9 @@ impl Deployment {
         if let (Some(name), Some(queue)) = (self.queue(), &manifest.queue) {
             set("ATTACHE_TASKS_QUEUE", name);
             set("ATTACHE_TASKS_DEADLINE", queue.deadline.to_string());
+        } else if manifest.service.by_instance {
+            // The host cannot see how the service is billed, and would warn.
+            set("ATTACHE_DISPATCH", "inline".to_owned());
         }
         if let Some(database) = &manifest.database {
             let host = match &database.connect {

@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::Document;
 use super::names;
-use super::settings::RESERVED;
+use super::settings::{RESERVED, SECRET};
 use crate::failure::Failure;
 
 /// Folders in which a file would hide, or be hidden by, something else.
@@ -80,6 +80,11 @@ pub(super) fn read(document: &Document<'_>) -> Result<Vec<Secret>, Failure> {
         let is_path = PATHS.contains(&variable) || variable.ends_with("_FILE");
         if is_path && secret.form == Form::Variable {
             return wrong("this variable is a path: say where the file is, with mount");
+        }
+        let is_read =
+            is_path || SECRET.contains(&variable) || variable.starts_with("ATTACHE_CONFIG_");
+        if !is_read && secret.form != Form::Variable {
+            return wrong("the host does not read this one from a file; leave mount out");
         }
         for other in &secrets {
             match (&other.form, &secret.form) {

@@ -8,8 +8,8 @@ use crate::failure::{Exit, Failure};
 /// Variables that Cloud Run sets.
 pub(super) const RESERVED: [&str; 4] = ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
 
-/// Secrets of the host, which do not belong into a file that is shared.
-const SECRET: [&str; 9] = [
+/// Secrets of the host, which do not belong into a file that is shared. It reads them from files too.
+pub(super) const SECRET: [&str; 10] = [
     "ATTACHE_API_KEYS",
     "ATTACHE_CARD_KEY",
     "ATTACHE_DATABASE_LISTEN_URL",
@@ -19,6 +19,7 @@ const SECRET: [&str; 9] = [
     "DB_PASSWORD",
     "GEMINI_API_KEY",
     "GOOGLE_API_KEY",
+    "OPENAI_API_KEY",
 ];
 
 /// Variables that have a key of their own.
@@ -114,7 +115,7 @@ pub(super) fn env(document: &Document<'_>) -> Result<Vec<(String, String)>, Fail
         if RESERVED.contains(&name.as_str()) || name.starts_with("X_GOOGLE_") {
             return wrong("Cloud Run sets this variable itself; take it out");
         }
-        if SECRET.contains(&name.as_str()) || name == "OPENAI_API_KEY" {
+        if SECRET.contains(&name.as_str()) {
             return wrong("it is a secret; say in [secrets] where it is");
         }
         if let Some((_, key)) = KEYED.iter().find(|(known, _)| known == name) {
@@ -318,6 +319,10 @@ pub(super) fn check_together(document: &Document<'_>, manifest: &Manifest) -> Re
     if manifest.gemini_enterprise.is_some() && service.ingress != "all" {
         let why = "Gemini Enterprise calls by the internet; write all";
         return Err(document.wrong("service", "ingress", why));
+    }
+    if manifest.database.is_some() && manifest.secret("DATABASE_URL").is_some() {
+        let why = "[database] says where the database is too; keep one";
+        return Err(document.hushed("secrets", "DATABASE_URL", why));
     }
     let says = |name: &str| manifest.variable(name).is_some() || manifest.secret(name).is_some();
     let needs: [(&str, &[&str]); 5] = [

@@ -29,6 +29,21 @@ fn the_table_of_keys_is_in_the_documentation() {
     }
 }
 
+/// The host reads these from files, and shows none of them.
+#[test]
+fn the_host_has_the_same_secrets() {
+    let host = include_str!("../../../host/src/config/variables.rs");
+    let list = host
+        .split("const SECRET: [&str; ")
+        .nth(1)
+        .unwrap()
+        .split("];")
+        .next()
+        .unwrap();
+    let names: Vec<_> = list.split('"').skip(1).step_by(2).collect();
+    assert_eq!(names, settings::SECRET);
+}
+
 /// The tables that are not the reader's.
 #[test]
 fn every_key_has_a_table_and_a_word() {

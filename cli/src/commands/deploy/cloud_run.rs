@@ -64,7 +64,7 @@ impl CloudRun {
                 why.remedy("Write project in [service], or give --project PROJECT.")
             })?,
         };
-        let mut deployment = Deployment::new(manifest, project, self.image)?;
+        let deployment = Deployment::new(manifest, project, self.image)?;
         let values = Values::new(self.secret, &deployment.secrets())?;
         if self.dry_run {
             let plan = Plan::new(&deployment, &values)?;
@@ -79,7 +79,7 @@ impl CloudRun {
                 None => print(&self.print, &deployment, &values, terminal),
             };
         }
-        let report = Plan::apply(&mut deployment, &values, &google, terminal).await?;
+        let report = Plan::apply(&deployment, &values, &google, terminal).await?;
         if terminal.format() == Format::Text {
             notes(terminal, &report.notes);
         }

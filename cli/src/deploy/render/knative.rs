@@ -10,6 +10,8 @@ use crate::failure::{Exit, Failure};
 
 /// Variables of Cloud Tasks, which has to reach the service from outside and is Cloud Run's companion.
 const QUEUE: &str = "ATTACHE_TASKS_";
+/// There a processor stays, and work with it.
+const DISPATCH: &str = "ATTACHE_DISPATCH";
 
 pub(super) fn knative(deployment: &Deployment) -> Result<(String, Vec<String>), Failure> {
     let manifest = &deployment.manifest;
@@ -26,7 +28,11 @@ pub(super) fn knative(deployment: &Deployment) -> Result<(String, Vec<String>), 
             .remedy("Write public_url in [service], such as https://agent.example.com."));
     };
     let mut variables = deployment.variables(Some(url));
-    variables.retain(|variable| !variable.name.starts_with(QUEUE));
+    variables.retain(|one| !one.name.starts_with(QUEUE) && one.name != DISPATCH);
+    variables.push(Variable {
+        name: DISPATCH.to_owned(),
+        content: Content::Plain("inline".to_owned()),
+    });
     let mut agent = json!({
         "name": "agent",
         "image": deployment.image,
