@@ -24,7 +24,7 @@ metadata:
     run.googleapis.com/ingress: all
     run.googleapis.com/minScale: "0"
     run.googleapis.com/maxScale: "1"
-    attache-digest: bbdfd99d1364eaf1c0e999f1daaaea5c
+    attache-digest: 4c7dcd57ebcc969ebef791bd3afdba5c
 spec:
   template:
     metadata:
@@ -45,6 +45,8 @@ spec:
         env:
         - name: ATTACHE_AUTH
           value: cloud-run-iam
+        - name: ATTACHE_DISPATCH
+          value: inline
         resources:
           limits:
             cpu: "1"

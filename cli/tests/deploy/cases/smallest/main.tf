@@ -71,6 +71,11 @@ resource "google_cloud_run_v2_service" "agent" {
         value = "cloud-run-iam"
       }
 
+      env {
+        name = "ATTACHE_DISPATCH"
+        value = "inline"
+      }
+
       resources {
         limits = {
           "cpu" = "1"
