@@ -3,6 +3,7 @@
 
 mod card;
 mod completions;
+mod deploy;
 mod doctor;
 mod gemini_enterprise;
 mod send;
@@ -43,6 +44,8 @@ enum Command {
     Card(card::Card),
     /// Print the completions of a shell.
     Completions(completions::Completions),
+    /// Deploy an agent.
+    Deploy(deploy::Deploy),
     /// Say what is wrong with an agent on Cloud Run, and what mends it.
     Doctor(Box<doctor::Doctor>),
     /// Register an agent with Gemini Enterprise, share it, and see that it answers.
@@ -61,6 +64,7 @@ impl Arguments {
         match self.command {
             Command::Card(command) => command.run(terminal).await,
             Command::Completions(command) => command.run(),
+            Command::Deploy(command) => command.run(terminal).await,
             Command::Doctor(command) => command.run(terminal).await,
             Command::GeminiEnterprise(command) => command.run(terminal).await,
             Command::Send(command) => command.run(terminal).await,

@@ -6,10 +6,12 @@
 
 mod a2a;
 mod commands;
+mod deploy;
 mod doctor;
 mod failure;
 mod gemini_enterprise;
 mod google;
+mod manifest;
 mod terminal;
 
 use std::process::ExitCode;
