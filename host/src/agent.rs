@@ -99,11 +99,7 @@ impl Agent {
     ///
     /// # Errors
     /// [`LoadError`], when it cannot be loaded or linked.
-    pub fn of(
-        mut shared: Shared,
-        terms: Terms,
-        content: Content,
-    ) -> Result<Self, LoadError> {
+    pub fn of(mut shared: Shared, terms: Terms, content: Content) -> Result<Self, LoadError> {
         let (name, bytes) = (&content.name, &content.bytes);
         let loaded = component::load(&shared.engine, &shared.cache, name, bytes)?;
         let invalid = |error: wasmtime::Error| LoadError::Invalid {

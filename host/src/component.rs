@@ -118,12 +118,7 @@ pub fn is_compiled(path: &Path) -> bool {
 ///
 /// # Errors
 /// [`LoadError`]; its text names it.
-pub fn load(
-    engine: &Engine,
-    cache: &Cache,
-    name: &str,
-    bytes: &[u8],
-) -> Result<Loaded, LoadError> {
+pub fn load(engine: &Engine, cache: &Cache, name: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
     let (component, digest) = if artifact::is_compiled(bytes) {
         artifact::open(engine, bytes).map_err(|source| LoadError::Artifact {
             path: name.to_owned(),

@@ -71,17 +71,17 @@ impl Registry {
         }
     }
 
-    /// The component that `reference` names now. None when that is the artifact `seen`.
+    /// The component that `reference` names now. None when that is one of the artifacts `seen`.
     ///
     /// # Errors
     /// [`LoadError`]: it cannot be had, is not what its digest says, or is not signed.
     pub async fn read(
         &self,
         reference: &Reference,
-        seen: Option<&Digest>,
+        seen: &[Digest],
     ) -> Result<Option<Content>, LoadError> {
         let found = self.client.find(reference).await?;
-        if seen == Some(found.digest()) {
+        if seen.contains(found.digest()) {
             return Ok(None);
         }
         match &self.key {

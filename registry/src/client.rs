@@ -6,7 +6,6 @@ mod push;
 mod session;
 
 use std::collections::BTreeMap;
-use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +20,8 @@ use crate::Credential;
 
 pub use pull::Found;
 
-/// The body of a registry's answer.
-pub type Body = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
+/// The body of a registry's answer, and why it breaks off.
+pub type Body = UnsyncBoxBody<Bytes, String>;
 
 /// How requests are sent.
 #[async_trait]

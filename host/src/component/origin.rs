@@ -39,14 +39,22 @@ impl Origin {
         }
     }
 
-    /// Reads it. None when it is the artifact that was `seen` before.
+    /// In a word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Registry(_) => "registry",
+        }
+    }
+
+    /// Reads it. None when it is one of the artifacts that were `seen` before.
     ///
     /// # Errors
     /// [`LoadError`]; its text names the file or the artifact.
     pub async fn read(
         &self,
         registry: &Registry,
-        seen: Option<&Digest>,
+        seen: &[Digest],
     ) -> Result<Option<Content>, LoadError> {
         match self {
             Self::File(path) => {
@@ -54,7 +62,7 @@ impl Origin {
                 let reading = tokio::task::spawn_blocking(move || {
                     let bytes = read(&path)?;
                     let written_at = written_at(&path);
-                    Ok((bytes, written_at))
+                    Ok::<_, LoadError>((bytes, written_at))
                 });
                 let failed = |error: tokio::task::JoinError| LoadError::Unreadable {
                     path: name.clone(),

@@ -21,6 +21,6 @@ impl Transport for WayOut {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, String> {
         let response = self.0.call(request).await;
         let response = response.map_err(|error| error.to_string())?;
-        Ok(response.map(|body| body.map_err(Into::into).boxed_unsync()))
+        Ok(response.map(|body| body.map_err(|error| error.to_string()).boxed_unsync()))
     }
 }
