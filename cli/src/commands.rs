@@ -2,6 +2,8 @@
 //! `async fn run(self, terminal: &Terminal) -> Result<Exit, Failure>`.
 
 mod completions;
+mod pull;
+mod push;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +36,10 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Publish a component in an OCI registry.
+    Push(push::Push),
+    /// Fetch a component from an OCI registry.
+    Pull(pull::Pull),
     /// Print the completions of a shell.
     Completions(completions::Completions),
 }
@@ -44,8 +50,9 @@ impl Arguments {
     }
 
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let _ = terminal;
         match self.command {
+            Command::Push(command) => command.run(terminal).await,
+            Command::Pull(command) => command.run(terminal).await,
             Command::Completions(command) => command.run(),
         }
     }

@@ -6,6 +6,7 @@
 
 mod commands;
 mod failure;
+mod registry;
 mod terminal;
 
 use std::process::ExitCode;

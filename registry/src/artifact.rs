@@ -87,6 +87,17 @@ impl Manifest {
         }
     }
 
+    /// As it is sent.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        // A structure of texts and numbers always is JSON.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The digest under which it is found once it is published.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes())
+    }
+
     /// The one layer that is a component.
     pub(crate) fn component(&self) -> Result<&Descriptor, String> {
         let [layer] = self.layers.as_slice() else {
@@ -145,14 +156,14 @@ pub struct World {
 }
 
 impl WasmConfig {
-    /// Of the component in this layer.
-    pub fn new(created: String, layer: Digest, world: World) -> Self {
+    /// Of the component in this layer; what it wants and gives is not said of compiled code.
+    pub fn new(created: String, layer: Digest, world: Option<World>) -> Self {
         Self {
             created,
             architecture: "wasm".to_owned(),
             os: "wasip2".to_owned(),
             layer_digests: vec![layer],
-            component: Some(world),
+            component: world,
         }
     }
 }

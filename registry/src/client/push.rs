@@ -173,9 +173,7 @@ impl Client {
         session: &Session<'_>,
         manifest: &Manifest,
     ) -> Result<Digest, Error> {
-        let content = serde_json::to_vec(manifest).map_err(|error| {
-            session.answered(format!("nothing, for want of a manifest ({error})"))
-        })?;
+        let content = manifest.bytes();
         let digest = Digest::of(&content);
         let version = match session.reference.version() {
             Version::Tag(tag) => tag.clone(),
