@@ -1,7 +1,5 @@
 //! Credentials come from where users have them, open the registry, and go nowhere else.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -40,17 +38,16 @@ fn a_password_is_found_where_docker_has_it_and_where_the_user_gives_it() {
     assert_eq!(desk.tool(&pull).status, 0);
 
     // A program keeps it.
-    let helper = desk.put(
+    desk.program(
         "docker-credential-tests",
-        format!(
-            "#!/bin/sh\n[ \"$1\" = get ] && [ \"$(cat)\" = '{}' ] || {{ echo 'credentials not found in \
-             native keychain'; exit 1; }}\necho '{{\"Username\": \"{USER}\", \"Secret\": \"{PASSWORD}\"}}'\n",
+        &format!(
+            "[ \"$1\" = get ] && [ \"$(cat)\" = '{}' ] || {{ echo 'credentials not found in native \
+             keychain'; exit 1; }}\necho '{{\"Username\": \"{USER}\", \"Secret\": \"{PASSWORD}\"}}'",
             registry.address
         ),
     );
-    std::fs::set_permissions(helper, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = std::env::var("PATH").unwrap();
-    let path = format!("{}:{path}", desk.path("").display());
+    let path = format!("{}:{path}", desk.path("bin").display());
     desk.docker(&json!({"credsStore": "tests"}));
     let pulled = desk.tool_with(&pull, &[("PATH", &path)], "");
     assert_eq!(pulled.status, 0, "{}", pulled.stderr);

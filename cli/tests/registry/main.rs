@@ -11,6 +11,7 @@
 
 mod credentials;
 mod front;
+mod google;
 mod host;
 mod publish;
 mod signed;

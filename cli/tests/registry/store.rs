@@ -16,6 +16,11 @@ pub(crate) const PASSWORD: &str = "pa:ss word";
 /// The same, as the registry wants it (bcrypt).
 const HTPASSWD: &str = "someone:$2b$04$KpenFLbhuQGNRdArKIJd3ODj3FtWmCrIeAo90il0Olve.qya6SI6G\n";
 
+/// What Google's own account of tokens is, and the token that tests have.
+const OF_GOOGLE: &str =
+    "oauth2accesstoken:$2b$04$bB4br/kxlwWfAnBWW9Sg0.9mL4nDMJsF9YwHcNgjyvIkkTxW0Mjwm\n";
+pub(crate) const GOOGLE_TOKEN: &str = "ya29.of-someone";
+
 /// A registry on a port of its own. It ends when this is dropped.
 pub(crate) struct Registry {
     child: Child,
@@ -43,6 +48,28 @@ impl Registry {
         Self::start_with("127.0.0.1:0", folder, &auth)
     }
 
+    /// One that speaks TLS with the certificate in this folder, and lets in who has Google's token.
+    pub(crate) fn start_as_google(certificate: &Path, key: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let users = folder.path().join("htpasswd");
+        std::fs::write(&users, OF_GOOGLE).unwrap();
+        let settings = [
+            ("REGISTRY_AUTH", "htpasswd"),
+            ("REGISTRY_AUTH_HTPASSWD_REALM", "tests"),
+            ("REGISTRY_AUTH_HTPASSWD_PATH", users.to_str().unwrap()),
+            (
+                "REGISTRY_HTTP_TLS_CERTIFICATE",
+                certificate.to_str().unwrap(),
+            ),
+            ("REGISTRY_HTTP_TLS_KEY", key.to_str().unwrap()),
+        ]
+        .map(|(name, value)| (name, value.to_owned()));
+        let settings = settings
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        Self::start_with("127.0.0.1:0", folder, &settings)
+    }
+
     fn start_with(address: &str, folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let file = folder.path().join("config.yml");
         let content = "version: 0.1\nlog: {level: info, formatter: text}\n";
@@ -64,7 +91,7 @@ impl Registry {
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 if let Some((_, rest)) = line.split_once("listening on ") {
-                    let port = rest.chars().take_while(|c| !matches!(c, '"' | ' '));
+                    let port = rest.chars().take_while(|c| !matches!(c, '"' | ' ' | ','));
                     let _ = found.send(port.collect::<String>());
                 }
             }

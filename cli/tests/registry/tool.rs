@@ -1,6 +1,7 @@
 //! The tool, and what it is given.
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -10,6 +11,12 @@ use tempfile::TempDir;
 /// A folder with a component, keys, and nobody's credentials.
 pub(crate) struct Desk {
     folder: TempDir,
+}
+
+/// Runs it, to its end.
+pub(crate) fn openssl(arguments: &[&str]) {
+    let output = Command::new("openssl").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 /// How the tool ended.
@@ -36,6 +43,13 @@ impl Desk {
         path
     }
 
+    /// A program of this name, in the folder `bin`.
+    pub(crate) fn program(&self, name: &str, script: &str) {
+        std::fs::create_dir_all(self.path("bin")).unwrap();
+        let path = self.put(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// Docker's configuration.
     pub(crate) fn docker(&self, config: &Value) {
         self.put("docker/config.json", config.to_string());
@@ -57,10 +71,6 @@ impl Desk {
             self.path(&format!("{name}.key")),
             self.path(&format!("{name}.pub")),
         );
-        let openssl = |arguments: &[&str]| {
-            let output = Command::new("openssl").args(arguments).output().unwrap();
-            assert!(output.status.success(), "{output:?}");
-        };
         let (key, of_key) = (private.to_str().unwrap(), public.to_str().unwrap());
         let curve = "ec_paramgen_curve:P-256";
         openssl(&[
