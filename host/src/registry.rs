@@ -80,6 +80,13 @@ impl Registry {
         reference: &Reference,
         seen: &[Digest],
     ) -> Result<Option<Content>, LoadError> {
+        // A digest is the same for ever: nobody has to be asked.
+        if reference
+            .digest()
+            .is_some_and(|digest| seen.contains(digest))
+        {
+            return Ok(None);
+        }
         let found = self.client.find(reference).await?;
         if seen.contains(found.digest()) {
             return Ok(None);

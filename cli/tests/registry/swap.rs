@@ -76,7 +76,7 @@ async fn what_is_published_is_swapped_under_load_without_a_failed_request() {
     println!("4 swaps under {SENDERS} senders: {requests} tasks, {errors} errors");
     let first = rounds.iter().find_map(|round| round.first_error.as_ref());
     assert_eq!(errors, 0, "{first:?}\n{}", host.server.output());
-    assert!(requests > 200, "{requests}");
+    assert!(requests > 50, "{requests}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,6 +92,9 @@ async fn a_digest_stays_when_the_tag_moves() {
     let fixed = oci(pushed["reference"].as_str().unwrap());
     let host = Host::start(&desk, &fixed, &[("ATTACHE_REGISTRY_POLL", "0.05")]);
     desk.push(&two, &reference, &[]);
+    let other = registry.reference("other:1");
+    // Nobody has to be asked what a digest is.
+    let _stopped = registry.stop();
     host.hang_up();
     host.until_says("the component in the registry is the one that serves")
         .await;
@@ -99,7 +102,7 @@ async fn a_digest_stays_when_the_tag_moves() {
 
     // The admin port takes artifacts of the same repository, and nothing else.
     for (elsewhere, why) in [
-        (registry.reference("other:1"), "only artifacts of"),
+        (other, "only artifacts of"),
         ("evil.test/hello:1".to_owned(), "only artifacts of"),
         ("/tmp/agent.wasm".to_owned(), "give HOST/REPOSITORY"),
     ] {
