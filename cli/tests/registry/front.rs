@@ -29,6 +29,8 @@ pub(crate) enum Manner {
     TokenFrom(String),
     /// Has blobs elsewhere.
     BlobsAt(String),
+    /// Has no time for every second request, beginning with the first.
+    Busy,
     /// Notes what it is asked, and answers as the registry does.
     Plain,
 }
@@ -99,10 +101,14 @@ impl Server {
         let path = request.uri().path().to_owned();
         let authorization = request.headers().get(AUTHORIZATION);
         let authorization = authorization.map(|value| value.to_str().unwrap().to_owned());
-        self.asked.lock().unwrap().push(Asked {
-            path: path.clone(),
-            authorization: authorization.clone(),
-        });
+        let count = {
+            let mut asked = self.asked.lock().unwrap();
+            asked.push(Asked {
+                path: path.clone(),
+                authorization: authorization.clone(),
+            });
+            asked.len()
+        };
         match &self.manner {
             Manner::Token { basic } if path == "/token" => {
                 return match authorization.as_ref() == Some(basic) {
@@ -121,6 +127,7 @@ impl Server {
             {
                 return challenge(&format!("http://{}/token", self.own));
             }
+            Manner::Busy if count % 2 == 1 => return said(StatusCode::SERVICE_UNAVAILABLE, ""),
             Manner::TokenFrom(realm) => return challenge(realm),
             Manner::BlobsAt(elsewhere) if path.contains("/blobs/sha256:") => {
                 let mut response = said(StatusCode::TEMPORARY_REDIRECT, "");

@@ -201,6 +201,11 @@ async fn what_a_registry_lacks_or_changes_is_said() {
     let missing = desk.tool(&["pull", &registry.reference("hello:2")]);
     missing.refused(66, "hello:2 is not in the registry");
 
+    // What passes is waited for.
+    let front = Front::start(&registry, Manner::Busy).await;
+    let pulled = desk.tool(&["pull", &front.reference("hello:1"), "--file", "busy.wasm"]);
+    assert_eq!(pulled.status, 0, "{}", pulled.stderr);
+
     let front = Front::start(&registry, Manner::Corrupt).await;
     let corrupted = desk.tool(&["pull", &front.reference("hello:1"), "--file", "x.wasm"]);
     corrupted.refused(65, "is not what its digest says");
