@@ -2,6 +2,8 @@
 //! `async fn run(self, terminal: &Terminal) -> Result<Exit, Failure>`.
 
 mod completions;
+mod doctor;
+mod gemini_enterprise;
 mod pull;
 mod push;
 
@@ -42,6 +44,10 @@ enum Command {
     Pull(pull::Pull),
     /// Print the completions of a shell.
     Completions(completions::Completions),
+    /// Say what is wrong with an agent on Cloud Run, and what mends it.
+    Doctor(Box<doctor::Doctor>),
+    /// Register an agent with Gemini Enterprise, share it, and see that it answers.
+    GeminiEnterprise(Box<gemini_enterprise::GeminiEnterprise>),
 }
 
 impl Arguments {
@@ -54,6 +60,8 @@ impl Arguments {
             Command::Push(command) => command.run(terminal).await,
             Command::Pull(command) => command.run(terminal).await,
             Command::Completions(command) => command.run(),
+            Command::Doctor(command) => command.run(terminal).await,
+            Command::GeminiEnterprise(command) => command.run(terminal).await,
         }
     }
 }

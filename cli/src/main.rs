@@ -5,7 +5,10 @@
 //! [`Exit`].
 
 mod commands;
+mod doctor;
 mod failure;
+mod gemini_enterprise;
+mod google;
 mod registry;
 mod terminal;
 
