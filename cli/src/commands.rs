@@ -9,6 +9,8 @@ mod gemini_enterprise;
 mod send;
 mod stream;
 mod tasks;
+mod pull;
+mod push;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +44,10 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Card(card::Card),
+    /// Publish a component in an OCI registry.
+    Push(push::Push),
+    /// Fetch a component from an OCI registry.
+    Pull(pull::Pull),
     /// Print the completions of a shell.
     Completions(completions::Completions),
     /// Deploy an agent.
@@ -63,6 +69,8 @@ impl Arguments {
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         match self.command {
             Command::Card(command) => command.run(terminal).await,
+            Command::Push(command) => command.run(terminal).await,
+            Command::Pull(command) => command.run(terminal).await,
             Command::Completions(command) => command.run(),
             Command::Deploy(command) => command.run(terminal).await,
             Command::Doctor(command) => command.run(terminal).await,

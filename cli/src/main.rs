@@ -12,6 +12,7 @@ mod failure;
 mod gemini_enterprise;
 mod google;
 mod manifest;
+mod registry;
 mod terminal;
 
 use std::process::ExitCode;

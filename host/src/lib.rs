@@ -33,6 +33,7 @@ pub mod outbound;
 mod paths;
 pub mod push;
 mod recent;
+pub mod registry;
 pub mod secret;
 pub mod server;
 pub mod service;
