@@ -1,7 +1,10 @@
 //! The commands, one module each. A command is a `clap` structure with
 //! `async fn run(self, terminal: &Terminal) -> Result<Exit, Failure>`.
 
+mod build;
 mod completions;
+mod dev;
+mod new;
 
 use clap::{Parser, Subcommand};
 
@@ -34,8 +37,14 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Build an agent's component.
+    Build(build::Build),
     /// Print the completions of a shell.
     Completions(completions::Completions),
+    /// Serve an agent on this machine, and swap it when its files change.
+    Dev(dev::Dev),
+    /// Make a new agent, in Rust.
+    New(new::New),
 }
 
 impl Arguments {
@@ -44,9 +53,11 @@ impl Arguments {
     }
 
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let _ = terminal;
         match self.command {
+            Command::Build(command) => command.run(terminal).await,
             Command::Completions(command) => command.run(),
+            Command::Dev(command) => command.run(terminal).await,
+            Command::New(command) => command.run(terminal).await,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod commands;
 mod failure;
+mod project;
 mod terminal;
 
 use std::process::ExitCode;
