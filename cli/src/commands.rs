@@ -2,6 +2,7 @@
 //! `async fn run(self, terminal: &Terminal) -> Result<Exit, Failure>`.
 
 mod build;
+mod check;
 mod completions;
 mod dev;
 mod new;
@@ -39,6 +40,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Build an agent's component.
     Build(build::Build),
+    /// Check a component or an agent against the contract and the specification.
+    Check(check::Check),
     /// Print the completions of a shell.
     Completions(completions::Completions),
     /// Serve an agent on this machine, and swap it when its files change.
@@ -55,6 +58,7 @@ impl Arguments {
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         match self.command {
             Command::Build(command) => command.run(terminal).await,
+            Command::Check(command) => command.run(terminal).await,
             Command::Completions(command) => command.run(),
             Command::Dev(command) => command.run(terminal).await,
             Command::New(command) => command.run(terminal).await,

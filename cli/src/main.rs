@@ -4,6 +4,7 @@
 //! and everything else (progress, notes, errors) on standard error. The status says what happened: see
 //! [`Exit`].
 
+mod check;
 mod commands;
 mod failure;
 mod project;

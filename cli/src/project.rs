@@ -13,7 +13,7 @@ mod template;
 
 pub(crate) use build::{Build, Built};
 pub(crate) use dev::{Dev, Served};
-pub(crate) use host::{Host, HostEnded};
+pub(crate) use host::{Host, HostEnded, HostPlan};
 pub(crate) use manifest::Manifest;
 pub(crate) use name::Name;
 pub(crate) use program::HostProgram;

@@ -16,7 +16,12 @@ pub(crate) struct Build {
     release: bool,
 
     /// The agent's folder.
-    #[arg(long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = ".",
+        hide_default_value = true
+    )]
     path: PathBuf,
 
     /// The agent's package, where the folder is a workspace.
@@ -34,7 +39,9 @@ impl Build {
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         let build = project::Build::new(&self.path, self.package, self.release)?;
         if self.dry_run {
-            terminal.result(&serde_json::json!({ "command": build.line() }), |_| build.line());
+            terminal.result(&serde_json::json!({ "command": build.line() }), |_| {
+                build.line()
+            });
             return Ok(Exit::Ok);
         }
         let built = build.run(terminal).await?;

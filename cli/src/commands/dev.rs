@@ -22,7 +22,12 @@ pub(crate) struct Dev {
     component: Vec<PathBuf>,
 
     /// The agent's folder.
-    #[arg(long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = ".",
+        hide_default_value = true
+    )]
     path: PathBuf,
 
     /// The agent's package, where the folder is a workspace.

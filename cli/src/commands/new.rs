@@ -44,7 +44,9 @@ impl New {
     /// When the folder has something in it, or the SDK is not found.
     #[allow(clippy::unused_async, reason = "a command like the others")]
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let folder = self.path.unwrap_or_else(|| PathBuf::from(self.name.to_string()));
+        let folder = self
+            .path
+            .unwrap_or_else(|| PathBuf::from(self.name.to_string()));
         require_vacant(&folder)?;
         let sdk = Sdk::find(self.sdk.as_deref())?;
         let template = Template::new(&self.name, &sdk);

@@ -67,7 +67,11 @@ impl Build {
     ///
     /// # Errors
     /// When there is no `Cargo.toml`.
-    pub(crate) fn new(folder: &Path, package: Option<String>, release: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        folder: &Path,
+        package: Option<String>,
+        release: bool,
+    ) -> Result<Self, Failure> {
         if !folder.join("Cargo.toml").is_file() {
             return Err(Failure::new(
                 Exit::NoInput,
@@ -240,8 +244,11 @@ async fn require_target(terminal: &Terminal) -> Result<(), Failure> {
         )
     };
     let Some(rustup) = on_path("rustup") else {
-        return Err(missing(", and neither is rustup, which would fetch it")
-            .remedy("install Rust by https://rustup.rs, or this target by your system's packages"));
+        return Err(
+            missing(", and neither is rustup, which would fetch it").remedy(
+                "install Rust by https://rustup.rs, or this target by your system's packages",
+            ),
+        );
     };
     terminal.note(format!(
         "Rust's library for {TARGET} is not here: running `rustup target add {TARGET}`"
@@ -256,8 +263,9 @@ async fn require_target(terminal: &Terminal) -> Result<(), Failure> {
     if added.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    Err(missing(", and rustup could not fetch it")
-        .remedy(format!("its own words are above; try `rustup target add {TARGET}` yourself")))
+    Err(missing(", and rustup could not fetch it").remedy(format!(
+        "its own words are above; try `rustup target add {TARGET}` yourself"
+    )))
 }
 
 fn no_cargo(error: std::io::Error) -> Failure {

@@ -46,7 +46,8 @@ impl Dev {
     /// # Errors
     /// When the host does not start, or ends by itself.
     pub(crate) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let ended = |error| Failure::new(Exit::Software, format!("signals cannot be taken: {error}"));
+        let ended =
+            |error| Failure::new(Exit::Software, format!("signals cannot be taken: {error}"));
         let mut interrupted = signal(SignalKind::interrupt()).map_err(ended)?;
         let mut terminated = signal(SignalKind::terminate()).map_err(ended)?;
         let events = Events::new(terminal);
@@ -99,7 +100,8 @@ impl Dev {
                 let mut serving = built;
                 loop {
                     while_showing(host, events, changing.wait(events)).await?;
-                    let built = while_showing(host, events, changing.build(terminal, events)).await?;
+                    let built =
+                        while_showing(host, events, changing.build(terminal, events)).await?;
                     let built = match built {
                         Ok(built) => built,
                         Err(failure) => {
@@ -257,7 +259,10 @@ fn of_files(components: &[PathBuf]) -> Result<Vec<OsString>, Failure> {
         if names.contains(&name) {
             return Err(Failure::new(
                 Exit::Usage,
-                format!("two components are called {name:?}, the second is {}", component.display()),
+                format!(
+                    "two components are called {name:?}, the second is {}",
+                    component.display()
+                ),
             )
             .remedy("an agent among several is named by its file: rename one"));
         }

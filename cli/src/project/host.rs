@@ -119,7 +119,10 @@ impl HostPlan {
         let address = timeout(READY_WITHIN, listening).await.map_err(|_| {
             Failure::new(
                 Exit::Unavailable,
-                format!("the host did not listen within {} s", READY_WITHIN.as_secs()),
+                format!(
+                    "the host did not listen within {} s",
+                    READY_WITHIN.as_secs()
+                ),
             )
         })?;
         if let (Some(address), Some(admin)) = (address, admin) {
@@ -151,6 +154,15 @@ impl Host {
         match self.records.recv().await {
             Some(record) => Ok(record),
             None => Err(HostEnded(self.child.wait().await.unwrap_or_default())),
+        }
+    }
+
+    /// Lets it say what it likes, until it ends by itself.
+    pub(crate) async fn drained(&mut self) -> HostEnded {
+        loop {
+            if let Err(ended) = self.next().await {
+                return ended;
+            }
         }
     }
 

@@ -68,7 +68,10 @@ impl Record {
             "ERROR" | "CRITICAL" | "ALERT" | "EMERGENCY" => ERROR,
             _ => Style::new(),
         };
-        let time = self.text("time").and_then(|time| time.get(11..19)).unwrap_or_default();
+        let time = self
+            .text("time")
+            .and_then(|time| time.get(11..19))
+            .unwrap_or_default();
         let mut line = if time.is_empty() {
             String::new()
         } else {
@@ -79,7 +82,10 @@ impl Record {
             let _ = write!(line, "{DIM}{stream}:{DIM:#} ");
         }
         let _ = write!(line, "{style}{}{style:#}", clean(&self.message));
-        let latency = self.fields.get("httpRequest").and_then(|request| request.get("latency"));
+        let latency = self
+            .fields
+            .get("httpRequest")
+            .and_then(|request| request.get("latency"));
         if let Some(milliseconds) = latency.and_then(Value::as_str).and_then(milliseconds) {
             let _ = write!(line, " {DIM}{milliseconds} ms{DIM:#}");
         }

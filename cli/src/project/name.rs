@@ -7,15 +7,25 @@ use std::str::FromStr;
 const LONGEST: usize = 49;
 /// Names that cargo refuses for packages, or that make a crate shadow another one.
 const TAKEN: [&str; 12] = [
-    "alloc", "attache-sdk", "build", "core", "deps", "examples", "incremental", "proc-macro", "serde",
-    "std", "test", "tests",
+    "alloc",
+    "attache-sdk",
+    "build",
+    "core",
+    "deps",
+    "examples",
+    "incremental",
+    "proc-macro",
+    "serde",
+    "std",
+    "test",
+    "tests",
 ];
 /// Words of Rust, which no crate can be called.
 const KEYWORDS: [&str; 42] = [
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
-    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
-    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self",
-    "static", "struct", "super", "trait", "true", "type",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "type",
 ];
 
 /// A name such as `word-counter`.
@@ -60,9 +70,9 @@ impl FromStr for Name {
                     .to_owned(),
             );
         }
-        let wrong = name
-            .chars()
-            .find(|letter| !(letter.is_ascii_lowercase() || letter.is_ascii_digit() || *letter == '-'));
+        let wrong = name.chars().find(|letter| {
+            !(letter.is_ascii_lowercase() || letter.is_ascii_digit() || *letter == '-')
+        });
         if let Some(wrong) = wrong {
             return Err(format!(
                 "{wrong:?} cannot be in a name, which has lower-case letters, digits and hyphens{}",
@@ -85,7 +95,9 @@ impl FromStr for Name {
             return Err(format!("{name:?} is a word of Rust; try \"{name}-agent\""));
         }
         if TAKEN.contains(&name) {
-            return Err(format!("{name:?} is taken by Rust or cargo; try \"{name}-agent\""));
+            return Err(format!(
+                "{name:?} is taken by Rust or cargo; try \"{name}-agent\""
+            ));
         }
         Ok(Self(name.to_owned()))
     }

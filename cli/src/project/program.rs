@@ -77,7 +77,9 @@ pub(crate) struct Shown<'a>(pub(crate) &'a Path);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let here = env::current_dir().ok().and_then(|here| here.canonicalize().ok());
+        let here = env::current_dir()
+            .ok()
+            .and_then(|here| here.canonicalize().ok());
         let path = here
             .as_deref()
             .and_then(|here| self.0.strip_prefix(here).ok())

@@ -68,7 +68,10 @@ impl Sdk {
         };
         let is_git = url.contains("://") || url.starts_with("git@") || url.ends_with(".git");
         if is_git && !Path::new(given).exists() {
-            let url = match url.strip_prefix("git@").and_then(|rest| rest.split_once(':')) {
+            let url = match url
+                .strip_prefix("git@")
+                .and_then(|rest| rest.split_once(':'))
+            {
                 // cargo takes URLs alone, not what ssh has as a short form.
                 Some((host, path)) => format!("ssh://git@{host}/{path}"),
                 None => url.to_owned(),

@@ -82,7 +82,8 @@ impl Sources {
                     self.visit(&path, look, depth + 1);
                 }
             } else if let Ok(metadata) = fs::metadata(&path) {
-                look.0.insert(path, (metadata.len(), metadata.modified().ok()));
+                look.0
+                    .insert(path, (metadata.len(), metadata.modified().ok()));
             }
         }
     }
@@ -95,7 +96,12 @@ impl Look {
             .0
             .iter()
             .find(|(path, look)| before.0.get(*path) != Some(look));
-        let gone = || before.0.iter().find(|(path, _)| !self.0.contains_key(*path));
+        let gone = || {
+            before
+                .0
+                .iter()
+                .find(|(path, _)| !self.0.contains_key(*path))
+        };
         changed.or_else(gone).map(|(path, _)| path.as_path())
     }
 }

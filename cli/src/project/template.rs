@@ -8,12 +8,30 @@ use super::{Name, Sdk};
 use crate::failure::{Exit, Failure};
 
 const FILES: [(&str, &str); 6] = [
-    ("Cargo.toml", include_str!("../../templates/agent/Cargo.toml.in")),
-    ("src/lib.rs", include_str!("../../templates/agent/src/lib.rs.in")),
-    ("src/count.rs", include_str!("../../templates/agent/src/count.rs.in")),
-    ("attache.toml", include_str!("../../templates/agent/attache.toml.in")),
-    (".gitignore", include_str!("../../templates/agent/gitignore.in")),
-    ("README.md", include_str!("../../templates/agent/README.md.in")),
+    (
+        "Cargo.toml",
+        include_str!("../../templates/agent/Cargo.toml.in"),
+    ),
+    (
+        "src/lib.rs",
+        include_str!("../../templates/agent/src/lib.rs.in"),
+    ),
+    (
+        "src/count.rs",
+        include_str!("../../templates/agent/src/count.rs.in"),
+    ),
+    (
+        "attache.toml",
+        include_str!("../../templates/agent/attache.toml.in"),
+    ),
+    (
+        ".gitignore",
+        include_str!("../../templates/agent/gitignore.in"),
+    ),
+    (
+        "README.md",
+        include_str!("../../templates/agent/README.md.in"),
+    ),
 ];
 
 /// A new agent, not written yet.
@@ -33,7 +51,10 @@ impl Template {
                 .replace("{{sdk}}", &sdk.dependency())
         };
         Self {
-            files: FILES.iter().map(|(path, text)| (*path, fill(text))).collect(),
+            files: FILES
+                .iter()
+                .map(|(path, text)| (*path, fill(text)))
+                .collect(),
             lock_file: sdk.lock_file(),
         }
     }
@@ -41,7 +62,11 @@ impl Template {
     /// The files, from the agent's own folder.
     pub(crate) fn paths(&self) -> Vec<&str> {
         let lock = self.lock_file.is_some().then_some("Cargo.lock");
-        self.files.iter().map(|(path, _)| *path).chain(lock).collect()
+        self.files
+            .iter()
+            .map(|(path, _)| *path)
+            .chain(lock)
+            .collect()
     }
 
     /// Writes them into a folder that is empty, or not there.

@@ -47,7 +47,10 @@ impl Events {
     }
 
     pub(super) fn serving(&self, url: &str, components: &[PathBuf]) {
-        let files: Vec<_> = components.iter().map(|file| Shown(file).to_string()).collect();
+        let files: Vec<_> = components
+            .iter()
+            .map(|file| Shown(file).to_string())
+            .collect();
         self.event(
             "serving",
             &format!("{url} has {}", files.join(", ")),
@@ -77,7 +80,11 @@ impl Events {
     }
 
     pub(super) fn unchanged(&self) {
-        self.event("unchanged", "the component is the same as before", json!({}));
+        self.event(
+            "unchanged",
+            "the component is the same as before",
+            json!({}),
+        );
     }
 
     pub(super) fn failed(&self, terminal: &Terminal, failure: &Failure, serving: Option<&Built>) {
@@ -89,7 +96,11 @@ impl Events {
             None => "waiting for a change",
         };
         let message = failure.to_string();
-        self.event("failed", rest, json!({ "message": message, "serving": serving }));
+        self.event(
+            "failed",
+            rest,
+            json!({ "message": message, "serving": serving }),
+        );
     }
 
     pub(super) fn refused(&self, swaps: &[Swap], serving: &Built) {
