@@ -218,8 +218,7 @@ fn component_in(messages: &[u8]) -> Option<PathBuf> {
         })
         .filter(|(_, target)| target.crate_types.iter().any(|kind| kind == "cdylib"))
         .flat_map(|(filenames, _)| filenames)
-        .filter(|file| file.extension().is_some_and(|end| end == "wasm"))
-        .next_back()
+        .rfind(|file| file.extension().is_some_and(|end| end == "wasm"))
 }
 
 /// # Errors
