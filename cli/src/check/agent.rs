@@ -11,6 +11,8 @@ use crate::failure::{Exit, Failure};
 
 /// Where a card is.
 const CARD: &str = ".well-known/agent-card.json";
+/// One that is larger is read as none.
+const LARGEST_CARD: usize = 4 << 20;
 /// The version of the protocol that is checked.
 const VERSION: &str = "1.0";
 
@@ -69,7 +71,13 @@ impl Agent {
         })?;
         agent.status = response.status().as_u16();
         agent.headers = response.headers().clone();
-        let body = response.bytes().await.unwrap_or_default();
+        let (mut response, mut body) = (response, Vec::new());
+        while let Ok(Some(piece)) = response.chunk().await {
+            body.extend_from_slice(&piece);
+            if body.len() > LARGEST_CARD {
+                break;
+            }
+        }
         agent.card = serde_json::from_slice(&body).unwrap_or(Value::Null);
         Ok(agent)
     }

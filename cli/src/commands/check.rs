@@ -14,6 +14,18 @@ use crate::project::{HostPlan, HostProgram, Manifest};
 use crate::terminal::Terminal;
 use headers::HeaderFlags;
 
+/// What would lead a check of a component to the service and the database that it is deployed with.
+const PRODUCTION: [&str; 8] = [
+    "AGENT_URL",
+    "APP_URL",
+    "ATTACHE_AGENTS",
+    "ATTACHE_PUBLIC_URL",
+    "DATABASE_URL",
+    "DATABASE_URL_FILE",
+    "DB_HOST",
+    "K_SERVICE",
+];
+
 /// Checks a component or a running agent against A2A 1.0.1, and ends with status 1 when it breaks a
 /// MUST. A component is served on this machine for as long as it takes, with its tasks in memory.
 #[derive(Debug, Args)]
@@ -122,6 +134,7 @@ impl Check {
                 ("ATTACHE_AUTH", "none"),
                 ("ATTACHE_IDEMPOTENCY_WINDOW", "0"),
             ],
+            without: &PRODUCTION,
         };
         terminal.note(format!("serving {} for the check", component.display()));
         let mut host = plan.start(|_| {}).await?;

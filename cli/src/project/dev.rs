@@ -143,6 +143,7 @@ impl Dev {
             port: self.port,
             data: self.data.clone(),
             variables: Vec::new(),
+            without: &[],
         };
         let started = plan.start(|record| events.starting(record)).await;
         started.map_err(|failure| {

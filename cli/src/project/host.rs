@@ -67,6 +67,8 @@ pub(crate) struct HostPlan {
     pub(crate) data: PathBuf,
     /// Variables beside those of this process.
     pub(crate) variables: Vec<(&'static str, &'static str)>,
+    /// Variables of this process that are not for it.
+    pub(crate) without: &'static [&'static str],
 }
 
 impl HostPlan {
@@ -91,6 +93,9 @@ impl HostPlan {
             // Ctrl-C at the terminal is for this process, which then ends the host in good order.
             .process_group(0)
             .kill_on_drop(true);
+        for name in self.without {
+            command.env_remove(name);
+        }
         let mut child = command.spawn().map_err(|error| {
             Failure::new(
                 Exit::Unavailable,

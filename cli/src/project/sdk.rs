@@ -97,6 +97,13 @@ impl Sdk {
         }
     }
 
+    /// The checkout that the folder belongs to, where it is one.
+    pub(crate) fn checkout(&self) -> Option<&Path> {
+        let Self::Path(path) = self else { return None };
+        path.parent()
+            .filter(|folder| folder.join("Cargo.lock").is_file())
+    }
+
     /// The versions that the SDK was tested with, where it comes from a folder.
     pub(crate) fn lock_file(&self) -> Option<PathBuf> {
         let Self::Path(path) = self else { return None };

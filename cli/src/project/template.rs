@@ -34,6 +34,12 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
+/// For Spin, where the SDK's checkout has the adapter.
+const SPIN: (&str, &str) = (
+    "spin.toml",
+    include_str!("../../templates/agent/spin.toml.in"),
+);
+
 /// A new agent, not written yet.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -44,15 +50,31 @@ pub(crate) struct Template {
 impl Template {
     /// The agent `name`, which depends on `sdk`.
     pub(crate) fn new(name: &Name, sdk: &Sdk) -> Self {
+        let checkout = sdk
+            .checkout()
+            .filter(|checkout| checkout.join("spin-adapter").is_dir());
+        let (mut adapter, mut adapter_build) = (String::new(), String::new());
+        if let Some(checkout) = checkout {
+            let built = checkout.join("target/wasm32-wasip2/release/spin_adapter.wasm");
+            let manifest = checkout.join("Cargo.toml");
+            adapter = text_of(&built.to_string_lossy());
+            adapter_build = text_of(&format!(
+                "cargo build --release --target wasm32-wasip2 --manifest-path '{}' -p attache-spin-adapter",
+                manifest.display()
+            ));
+        }
         let fill = |text: &str| {
             text.replace("{{name}}", &name.to_string())
                 .replace("{{crate}}", &name.for_crate())
                 .replace("{{title}}", &name.title())
                 .replace("{{sdk}}", &sdk.dependency())
+                .replace("{{adapter}}", &adapter)
+                .replace("{{adapter_build}}", &adapter_build)
         };
         Self {
             files: FILES
                 .iter()
+                .chain(checkout.map(|_| &SPIN))
                 .map(|(path, text)| (*path, fill(text)))
                 .collect(),
             lock_file: sdk.lock_file(),
@@ -96,6 +118,10 @@ impl Template {
     }
 }
 
+fn text_of(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
 /// # Errors
 /// When something is there already.
 pub(crate) fn require_vacant(folder: &Path) -> Result<(), Failure> {
@@ -111,4 +137,30 @@ pub(crate) fn require_vacant(folder: &Path) -> Result<(), Failure> {
         format!("{} is there already", folder.display()),
     )
     .remedy("take another name, or another folder with --path; an empty folder will do"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_is_toml_and_has_no_blank_left() {
+        let name: Name = "word-counter".parse().expect("a name");
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("the checkout");
+        let template = Template::new(&name, &Sdk::Path(checkout.join("sdk")));
+        assert!(template.paths().contains(&"spin.toml"));
+        for (path, text) in &template.files {
+            for blank in ["{{name}}", "{{crate}}", "{{title}}", "{{sdk}}", "{{adapter"] {
+                assert!(!text.contains(blank), "{path} has {blank}");
+            }
+            if path.ends_with(".toml") {
+                toml::from_str::<toml::Table>(text)
+                    .unwrap_or_else(|error| panic!("{path}: {error}"));
+            }
+        }
+        let elsewhere = Template::new(&name, &Sdk::Version("0.1".to_owned()));
+        assert!(!elsewhere.paths().contains(&"spin.toml"));
+    }
 }

@@ -15,6 +15,19 @@ fn a_component_is_served_and_checked() {
 }
 
 #[test]
+fn a_check_of_a_component_reaches_nothing_that_it_is_deployed_with() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_attache"))
+        .args(["check", "--only", "get", "-o", "json"])
+        .arg(component("hello_agent.wasm"))
+        .env("ATTACHE_HOST_BIN", crate::server::host_binary())
+        .env("ATTACHE_PUBLIC_URL", "https://agent.invalid")
+        .env("DATABASE_URL", "postgres://nobody@127.0.0.1:9/none")
+        .output()
+        .expect("attache runs");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
 fn a_component_for_another_host_is_refused_by_what_it_imports() {
     let component = component("spin_adapter.wasm");
     let output = check(&[component.to_str().expect("a path")]);
