@@ -5,6 +5,7 @@
 //! [`Exit`].
 
 mod a2a;
+mod check;
 mod commands;
 mod deploy;
 mod doctor;
@@ -12,6 +13,7 @@ mod failure;
 mod gemini_enterprise;
 mod google;
 mod manifest;
+mod project;
 mod registry;
 mod terminal;
 

@@ -1,0 +1,21 @@
+//! An agent's project on this machine: its manifest, its component, and the host that runs it.
+
+mod build;
+mod dev;
+mod host;
+mod host_log;
+mod manifest;
+mod name;
+mod program;
+mod sdk;
+mod sources;
+mod template;
+
+pub(crate) use build::{Build, Built};
+pub(crate) use dev::{Dev, Served};
+pub(crate) use host::{Host, HostEnded, HostPlan};
+pub(crate) use manifest::Manifest;
+pub(crate) use name::Name;
+pub(crate) use program::HostProgram;
+pub(crate) use sdk::Sdk;
+pub(crate) use template::{Template, require_vacant};
