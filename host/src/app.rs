@@ -20,7 +20,8 @@ use crate::card_signer::CardSigner;
 use crate::cloud_run;
 use crate::component::Cache;
 use crate::config::{
-    AgentConfig, CallerLimits, Config, Dispatching, Platform, PublicUrl, PushSettings, Queueing,
+    AgentConfig, CallerLimits, Config, Dispatching, InspectorAccess, Platform, PublicUrl,
+    PushSettings, Queueing,
 };
 use crate::dispatch::{Callback, CloudTasks, Dispatcher};
 use crate::ending::{Ending, Part};
@@ -64,6 +65,7 @@ pub struct App {
     drain: Duration,
     callers: CallerLimits,
     public_url: Option<PublicUrl>,
+    inspector: Option<InspectorAccess>,
     data: String,
     admin: Option<Admin>,
     telemetry: Telemetry,
@@ -200,6 +202,7 @@ impl App {
             callback,
             key_set,
             callers.clone(),
+            config.inspector,
         );
         for slot in roster.slots() {
             info!(
@@ -229,6 +232,7 @@ impl App {
             drain: config.drain,
             callers,
             public_url,
+            inspector: config.inspector,
             data: config.data.to_string(),
             admin,
             telemetry: telemetry.clone(),
@@ -431,6 +435,9 @@ impl fmt::Display for App {
                 Some(name) => writeln!(f, "  agent  {url}{}{name}", paths::AGENTS)?,
                 None => writeln!(f, "  card   {url}/.well-known/agent-card.json")?,
             }
+        }
+        if self.inspector.is_some() {
+            writeln!(f, "  look   {url}{}/", paths::INSPECTOR)?;
         }
         if let Some(public_url) = &self.public_url {
             writeln!(f, "  public {public_url}")?;

@@ -173,6 +173,19 @@ pub struct Flags {
     )]
     pub host: Option<String>,
 
+    /// Serve a page at /inspector/ that shows the agents and talks to them: 1 for this machine alone,
+    /// anywhere for whoever reaches the host. For development; not on Cloud Run. [default: 0]
+    #[arg(
+        long,
+        env = "ATTACHE_INSPECTOR",
+        hide_env_values = true,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        default_missing_value = "1",
+        require_equals = true
+    )]
+    pub inspector: Option<String>,
+
     /// How callers are authenticated.
     #[command(flatten)]
     pub identity: IdentityFlags,
