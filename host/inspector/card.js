@@ -58,7 +58,7 @@ function interfaces(all) {
   );
   return element(
     'div',
-    { class: 'scrolled', role: 'region', 'aria-label': 'Interfaces', tabindex: '0' },
+    { class: 'scrolled', role: 'group', 'aria-label': 'Interfaces', tabindex: '0' },
     element('table', {}, element('thead', {}, element('tr', {}, head)), element('tbody', {}, rows)),
   );
 }

@@ -1,6 +1,6 @@
 // A conversation with an agent.
 
-import { byId, button, element, say } from './dom.js';
+import { byId, button, element, notice } from './dom.js';
 import { bytesShown, filePart, partView } from './parts.js';
 import { TaskView } from './task_view.js';
 import { cancel, follow, send } from './work.js';
@@ -87,23 +87,18 @@ export class Chat {
   }
 
   async #compose() {
-    const text = byId('message').value.trim();
-    const files = this.#files;
-    if (!this.#agent || (!text && files.length === 0)) return;
-    let parts;
-    try {
-      parts = [...(text ? [{ text }] : []), ...(await Promise.all(files.map(filePart)))];
-    } catch (error) {
-      say(`A file cannot be read: ${error.message}`);
-      return;
-    }
+    if (!this.#agent) return;
+    const parts = await read(byId('message').value.trim(), this.#files);
+    if (!parts?.length) return;
+    notice('');
     byId('message').value = '';
     this.#files = [];
     this.#showFiles();
     const view = new TaskView({
       cancel: (shown) => cancel(this.#agent, shown),
       follow: (shown) => follow(this.#agent, shown, this.#leaving.signal),
-      answer: (shown, answer) => this.#answer(shown, answer),
+      answer: (shown, text, files) => this.#answer(shown, text, files),
+      changed: (shown) => this.#learn(shown),
     });
     const turn = element('div', { class: 'turn' }, asked(parts), view.element);
     const turns = byId('turns');
@@ -116,8 +111,9 @@ export class Chat {
   }
 
   /** What a waiting task asked for goes to that task. */
-  async #answer(view, text) {
-    const parts = [{ text }];
+  async #answer(view, text, files) {
+    const parts = await read(text, files);
+    if (!parts) return;
     view.element.before(asked(parts));
     await this.#send(view, { messageId: newId(), taskId: view.taskId, parts });
   }
@@ -128,17 +124,24 @@ export class Chat {
     const how = byId('mode').value;
     const context = this.#contextId;
     const whole = { role: 'ROLE_USER', ...message, ...(context ? { contextId: context } : {}) };
-    const taken = view.take.bind(view);
-    // The first answer says which conversation this is.
-    view.take = (event) => {
-      taken(event);
-      if (!this.#contextId && view.contextId && view.element.isConnected) {
-        this.#contextId = view.contextId;
-        this.#showContext();
-      }
-    };
     await send(this.#agent, view, whole, how, configuration, this.#leaving.signal);
-    view.take = taken;
+  }
+
+  /** The first answer says which conversation this is. */
+  #learn(view) {
+    if (this.#contextId || !view.contextId || !view.element.isConnected) return;
+    this.#contextId = view.contextId;
+    this.#showContext();
+  }
+}
+
+/** The parts of a message; none when a file cannot be read, which is said. */
+async function read(text, files) {
+  try {
+    return [...(text ? [{ text }] : []), ...(await Promise.all(files.map(filePart)))];
+  } catch (error) {
+    notice(`A file cannot be read: ${error.message}`);
+    return undefined;
   }
 }
 

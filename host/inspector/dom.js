@@ -52,6 +52,12 @@ export function save(filename, content) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
+/** What the whole page has to say; nothing with an empty text. */
+export function notice(text) {
+  byId('notice').textContent = text;
+  byId('notice').hidden = !text;
+}
+
 /** Tells readers of the screen alone. */
 export function say(text) {
   byId('said').textContent = text;

@@ -3,7 +3,7 @@
 import { Agent, credential, refusal } from './agent.js';
 import { credentialHeader, showCard, showNoCard } from './card.js';
 import { Chat } from './chat.js';
-import { byId, element } from './dom.js';
+import { byId, element, notice } from './dom.js';
 import { Tasks } from './tasks.js';
 import { Wire } from './wire.js';
 import { WireView } from './wire_view.js';
@@ -19,16 +19,13 @@ const tasks = new Tasks((contextId) => {
   open('chat');
   byId('message').focus();
 });
+/** The tab and the agent in the address. */
+const [firstTab, firstAgent] = location.hash.slice(1).split('/');
 let agents = [];
 let current;
 let tab = 'chat';
 
 new WireView(wire);
-
-function notice(text) {
-  byId('notice').textContent = text;
-  byId('notice').hidden = !text;
-}
 
 // --- tabs ----------------------------------------------------------------------------------------
 
@@ -63,7 +60,8 @@ wide.addEventListener('change', () => open(tab));
 
 /** The address says what is looked at, so that it survives a reload. */
 function remember() {
-  history.replaceState(null, '', `#${tab}${current?.name ? `/${current.name}` : ''}`);
+  const name = current ? current.name : firstAgent;
+  history.replaceState(null, '', `#${tab}${name ? `/${name}` : ''}`);
 }
 
 // --- agents --------------------------------------------------------------------------------------
@@ -87,7 +85,7 @@ async function readAgents() {
   }
   const select = byId('agent');
   select.replaceChildren(...agents.map(({ name }, at) => element('option', { value: String(at) }, name ?? 'the agent')));
-  const [, named] = location.hash.slice(1).split('/');
+  const named = current?.name ?? firstAgent;
   const at = Math.max(0, agents.findIndex(({ name }) => name === named));
   select.value = String(at);
   await choose(at);
@@ -145,6 +143,5 @@ function dress() {
 }
 
 dress();
-const [wanted] = location.hash.slice(1).split('/');
-open(TABS.includes(wanted) ? wanted : 'chat');
+open(TABS.includes(firstTab) ? firstTab : 'chat');
 readAgents();

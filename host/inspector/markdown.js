@@ -57,7 +57,7 @@ function table([head, rule, ...rows]) {
     element('tr', {}, cells(line).map((cell, column) => element(name, { class: right[column] && 'number' }, inline(cell))));
   return element(
     'div',
-    { class: 'scrolled', role: 'region', 'aria-label': 'Table', tabindex: '0' },
+    { class: 'scrolled', role: 'group', 'aria-label': 'Table', tabindex: '0' },
     element('table', {}, element('thead', {}, row('th', head)), element('tbody', {}, rows.map((line) => row('td', line)))),
   );
 }

@@ -39,7 +39,7 @@ function fileView(part, name) {
   if (IMAGES.includes(type)) return element('figure', {}, image(bytes, type, part.filename ? `${name}: ${filename}` : name), actions);
   if (/^text\/|json|xml/.test(type)) {
     const text = new TextDecoder().decode(bytes.subarray(0, LONGEST_PREVIEW));
-    return element('div', {}, actions, disclosure('Its beginning', () => plain(text)));
+    return element('div', {}, actions, disclosure('Preview', () => plain(text)));
   }
   return actions;
 }

@@ -41,7 +41,7 @@ export function tableView({ columns, rows, count }, name) {
     {},
     element(
       'div',
-      { class: 'scrolled', role: 'region', 'aria-label': `Table ${name}`, tabindex: '0' },
+      { class: 'scrolled', role: 'group', 'aria-label': `Table ${name}`, tabindex: '0' },
       element('table', {}, element('caption', {}, caption), element('thead', {}, head), body),
     ),
     element(

@@ -27,13 +27,13 @@ export class TaskView {
   #trouble = element('div');
   #actions = element('div', { class: 'bar' });
   #list = element('ol', { class: 'events' });
-  #events = element('details', {}, element('summary', {}, 'No events yet'), this.#list);
+  #events = element('details', { open: true }, element('summary', {}, 'No events yet'), this.#list);
   #count = 0;
   #began = performance.now();
   #byId = new Map();
   #doing;
 
-  /** `doing` has what can be done: `cancel`, `follow` and `answer(text)`, each if it makes sense. */
+  /** `doing` has what can be done: `cancel`, `follow` and `answer(text, files)`, each if it makes sense. */
   constructor(doing) {
     this.#doing = doing;
     const head = element('p', { class: 'head' }, this.#state, ' ', this.#id);
@@ -61,11 +61,17 @@ export class TaskView {
       this.#say(event.message);
       this.#show('MESSAGE');
     }
+    this.#doing.changed?.(this);
   }
 
   /** The stream is over. A task that still works can be followed further. */
   ended() {
     this.#offer(!WAITING.includes(stateName(this.state)));
+  }
+
+  /** Puts the events away until they are asked for. */
+  fold() {
+    this.#events.open = false;
   }
 
   failed(error) {
@@ -135,8 +141,8 @@ export class TaskView {
     const before = this.#byId.get(artifact.artifactId);
     const parts = append && before ? joined(before.parts, artifact.parts ?? []) : (artifact.parts ?? []);
     const name = artifact.name || before?.name || artifact.artifactId;
-    const shown = before?.shown ?? element('section', { class: 'artifact', 'aria-label': `Artifact ${name}` });
-    shown.replaceChildren(element('h3', {}, name), ...parts.map((part) => partView(part, name)));
+    const shown = before?.shown ?? element('div', { class: 'artifact', role: 'group', 'aria-label': `Artifact ${name}` });
+    shown.replaceChildren(element('h3', {}, name === artifact.artifactId ? name : `${name} (${artifact.artifactId})`), ...parts.map((part) => partView(part, name)));
     if (artifact.description) shown.children[0].after(element('p', { class: 'hint' }, artifact.description));
     if (!before) this.#artifacts.append(shown);
     this.#byId.set(artifact.artifactId, { name, parts, shown });
@@ -150,12 +156,19 @@ export class TaskView {
       return;
     }
     if (this.#answer.childElementCount) return;
-    const text = element('textarea', { rows: '2', required: true });
-    const form = element('form', { class: 'answer' }, element('label', {}, 'Answer the question ', text), element('button', { type: 'submit', class: 'primary' }, 'Answer'));
+    const text = element('textarea', { rows: '2' });
+    const files = element('input', { type: 'file', multiple: true });
+    const form = element(
+      'form',
+      { class: 'answer' },
+      element('label', {}, 'Answer the question ', text),
+      element('label', {}, 'With files ', files),
+      element('button', { type: 'submit', class: 'primary' }, 'Answer'),
+    );
     const send = () => {
-      if (!text.value.trim()) return;
+      if (!text.value.trim() && files.files.length === 0) return;
       this.#answer.replaceChildren();
-      this.#doing.answer(this, text.value);
+      this.#doing.answer(this, text.value.trim(), [...files.files]);
     };
     form.addEventListener('submit', (event) => {
       event.preventDefault();

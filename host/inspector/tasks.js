@@ -118,6 +118,7 @@ export class Tasks {
       task = await agent.call('GetTask', { id });
       if (signal.aborted) return;
       view.take({ task });
+      view.fold();
     } catch (error) {
       if (signal.aborted) return;
       view.failed(error);
