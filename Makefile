@@ -59,15 +59,15 @@ build: components ## Build the components and the host
 	cargo build --profile fast -p attache-host
 
 .PHONY: run
-run: wasm-target ## Serve the data analyst on port 8080; PORT=9000 or AGENT=hello-agent choose others
+run: wasm-target ## Serve the data analyst and the inspector on port 8080; PORT=9000 or AGENT=hello-agent choose others
 	@echo '== run: builds $(AGENT) and the host, then serves on port $(PORT) until Ctrl-C'
 	$(BUILD_COMPONENT) $(AGENT)
 	cargo build --profile fast -p attache-host
-	@PORT=$(PORT) exec $(TARGET)/fast/attache-host serve $(AGENT_FILE)
+	@PORT=$(PORT) ATTACHE_INSPECTOR=$${ATTACHE_INSPECTOR-1} exec $(TARGET)/fast/attache-host serve $(AGENT_FILE)
 
 .PHONY: test
 test: PROFILE = fast
-test: components test-components clients image nextest ## Run every test, the official clients' too
+test: components test-components clients browser image nextest ## Run every test, the official clients' too
 	@echo '== test: all tests, against the components and the image just built'
 	ATTACHE_GUESTS_DIR=$(GUESTS) ATTACHE_HOST_BIN=$(ROOTFS)/attache-host \
 	ATTACHE_IMAGE_ROOTFS=$(ROOTFS) \
@@ -157,6 +157,10 @@ deny:
 		echo '== deny: builds cargo-deny $(DENY) into $(TOOLS), once, in some minutes'; \
 		$(BUILD_TOOL) cargo-deny@$(DENY) && rm -rf $(TOOLS)/build; \
 	}
+
+.PHONY: browser
+browser:
+	@scripts/chromium > /dev/null
 
 .PHONY: clients
 clients: $(TARGET)/clients/python.installed $(TARGET)/clients/js.installed

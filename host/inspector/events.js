@@ -6,17 +6,21 @@
  */
 export async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  // An empty line. A carriage return at the end may be the first half of a line end.
+  const gap = /(?:\r\n|\n|\r(?!\n|$)){2}/g;
   let rest = '';
   try {
     for (;;) {
       const { value, done } = await reader.read();
       if (done) break;
+      // What was looked at before had none, but for what a piece may have cut in two.
+      gap.lastIndex = Math.max(0, rest.length - 3);
       rest += value;
-      // A carriage return at the end may be the first half of a line end.
       let end;
-      while ((end = /(?:\r\n|\n|\r(?!$)){2}/.exec(rest))) {
+      while ((end = gap.exec(rest))) {
         const block = rest.slice(0, end.index);
-        rest = rest.slice(end.index + end[0].length);
+        rest = rest.slice(gap.lastIndex);
+        gap.lastIndex = 0;
         if (block) yield parsed(block);
       }
     }

@@ -134,12 +134,20 @@ dialog.addEventListener('close', () => {
 });
 
 const theme = byId('theme');
-theme.value = localStorage.getItem('attache-theme') ?? '';
+/** Some browsers refuse to keep anything, and say so by throwing. */
+const kept = (() => {
+  try {
+    return window.localStorage;
+  } catch {
+    return undefined;
+  }
+})();
+theme.value = kept?.getItem('attache-theme') ?? '';
 theme.addEventListener('change', dress);
 function dress() {
   if (theme.value) document.documentElement.dataset.theme = theme.value;
   else delete document.documentElement.dataset.theme;
-  localStorage.setItem('attache-theme', theme.value);
+  kept?.setItem('attache-theme', theme.value);
 }
 
 dress();

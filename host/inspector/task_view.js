@@ -79,8 +79,9 @@ export class TaskView {
     const code = error.code === undefined ? '' : ` (code ${error.code})`;
     const status = error.status === undefined ? '' : ` (HTTP ${error.status})`;
     // A broken connection is no verdict on the task.
-    const broke = !(error instanceof Refused) && this.taskId && !hasEnded(this.state);
-    const text = broke ? `The connection broke: ${error.message}. The task may go on.` : `${error.message}${code}${status}`;
+    const further = this.taskId ? 'The task may go on.' : 'If there is a task already, it is among the tasks.';
+    const broke = !(error instanceof Refused);
+    const text = broke ? `The connection broke: ${error.message}. ${further}` : `${error.message}${code}${status}`;
     if (!this.state) this.#show('NOT SENT');
     this.#trouble.replaceChildren(
       element('div', { class: 'trouble', role: 'alert' }, element('p', {}, text), data.length ? disclosure('Details', () => json(data)) : undefined),

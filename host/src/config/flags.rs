@@ -1,8 +1,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    AgentFlags, CallerFlags, ConfigFlags, DataFlags, DeadLettersFlags, IdentityFlags, NetworkFlags,
-    PushFlags, Tables, TelemetryFlags,
+    AgentFlags, CallerFlags, ConfigFlags, DataFlags, DeadLettersFlags, HealthFlags, IdentityFlags,
+    NetworkFlags, PushFlags, Tables, TelemetryFlags,
 };
 
 /// Runs an A2A agent component.
@@ -37,6 +37,9 @@ pub enum Verb {
     /// What webhooks were not sent, and sending it again.
     #[command(after_help = DEAD_LETTERS_STATUS)]
     DeadLetters(DeadLettersFlags),
+    /// Ask a host on this machine whether it is ready: 0 when it is, 69 when it is not, and why. For health
+    /// checks in an image that has no other program.
+    Health(HealthFlags),
 }
 
 const DEAD_LETTERS_STATUS: &str = "\

@@ -5,6 +5,8 @@
 //! them nothing that the page's own files do not say: there is no script but these, nothing is loaded
 //! from elsewhere, no other page may frame it. It is off unless it is asked for.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, FORWARDED, HOST, LOCATION,
@@ -13,7 +15,6 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 use serde_json::json;
-use std::net::IpAddr;
 
 use super::answer::{Answer, of_json, to_read};
 use super::reply::ReplyBody;

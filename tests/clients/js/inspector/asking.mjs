@@ -9,7 +9,7 @@ checks.add('a table and a question give a table and a chart', async (subject) =>
   const page = await open(subject, 'analyst');
   const turn = await ask(page, 'bar chart of total amount by region', { files: [csv('sales.csv', SALES)] });
   await reached(turn, 'COMPLETED');
-  const data = turn.locator('[aria-label="Artifact total amount by region"], .artifact').nth(1).locator('table');
+  const data = turn.locator('.artifact').nth(1).locator('table');
   const [head, ...rows] = await cells(data);
   equal(head.length, 2, 'columns');
   equal(rows.sort(), [['north', '17'], ['south', '5']], 'rows');
@@ -96,7 +96,7 @@ for (const [mode, method] of [['wait', 'SendMessage'], ['return', 'SubscribeToTa
   });
 }
 
-checks.add('what the host refuses is said, and what to do about a stream that broke', async (subject) => {
+checks.add('what the host refuses is said, and that a stream broke', async (subject) => {
   const { browser } = subject;
   const before = browser.complaints.length;
   const page = await open(subject, 'kit');
@@ -106,9 +106,6 @@ checks.add('what the host refuses is said, and what to do about a stream that br
   const turn = await ask(page, 'stop', { messageId: `tck-trap-${Date.now()}` });
   const trouble = await turn.locator('.trouble').textContent();
   holds(trouble.includes('The connection broke'), trouble);
-  await turn.getByRole('button', { name: 'Follow' }).click();
-  await reached(turn, 'FAILED');
-  equal(await turn.locator('.trouble').count(), 0, 'troubles that are over');
   await page.context().close();
   // The browser logs both, too.
   const complaints = browser.complaints.splice(before);

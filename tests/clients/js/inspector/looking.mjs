@@ -65,20 +65,37 @@ checks.add('tasks are listed by pages, opened and cancelled', async (subject) =>
   equal(await page.locator('#context code').textContent(), contextId, 'conversation');
 });
 
-async function post({ url }, contextId, count) {
-  const message = {
-    messageId: `tck-input-required-${contextId}-${count}`,
-    contextId,
-    role: 'ROLE_USER',
-    parts: [{ text: `number ${count}` }],
-  };
+checks.add('a task that works is followed from the list', async (subject) => {
+  const contextId = `long-${Date.now()}`;
+  const message = { messageId: `tck-resume-${contextId}`, contextId, role: 'ROLE_USER', parts: [{ text: '40' }] };
+  await call(subject, { message, configuration: { returnImmediately: true } });
+  const page = await open(subject, 'kit');
+  await page.click('#tab-tasks');
+  await page.fill('#in-context', contextId);
+  await page.click('#filter button');
+  await page.locator('.tasks button').first().click();
+  const task = page.locator('#task');
+  await reached(task, 'WORKING');
+  await task.getByRole('button', { name: 'Follow' }).click();
+  await until(() => task.locator('.events > li').count(), (events) => events > 3, 'events');
+  await reached(task, 'COMPLETED');
+});
+
+async function post(subject, contextId, count) {
+  const messageId = `tck-input-required-${contextId}-${count}`;
+  const message = { messageId, contextId, role: 'ROLE_USER', parts: [{ text: `number ${count}` }] };
+  equal((await call(subject, { message })).task.status.state, 'TASK_STATE_INPUT_REQUIRED', 'state');
+}
+
+async function call({ url }, params) {
   const answer = await fetch(`${url}/agents/kit/`, {
     method: 'POST',
     headers: { 'A2A-Version': '1.0', 'Content-Type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'SendMessage', params: { message } }),
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'SendMessage', params }),
   });
-  const { result } = await answer.json();
-  equal(result?.task?.status?.state, 'TASK_STATE_INPUT_REQUIRED', 'state');
+  const { result, error } = await answer.json();
+  holds(result, error?.message);
+  return result;
 }
 
 checks.add('a request is copied as curl, which does the same', async (subject) => {
@@ -106,6 +123,31 @@ checks.add('the wire log is searched, saved and emptied', async (subject) => {
   holds(saved.at(-1).response.events.length > 0, 'no event is saved');
   await page.click('#clear-wire');
   await until(() => page.locator('#exchanges > li').count(), (count) => count === 0, 'rows that are left');
+});
+
+checks.add('streams are read with every line end and in all pieces', async (subject) => {
+  const page = await open(subject, 'kit');
+  const read = await page.evaluate(async () => {
+    const { events } = await import('/inspector/events.js');
+    const found = [];
+    for (const end of ['\n', '\r\n', '\r']) {
+      const text = [': open', '', 'id: 1', 'data: {"a":', 'data: "ü"}', '', '', 'data:2', '', 'data: unfinished'].join(end);
+      const bytes = new TextEncoder().encode(text);
+      for (const size of [1, 2, 3, bytes.length]) {
+        const body = new ReadableStream({
+          start(controller) {
+            for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+            controller.close();
+          },
+        });
+        const blocks = [];
+        for await (const { id, data } of events(body)) blocks.push([id ?? null, data ?? null]);
+        found.push(JSON.stringify(blocks));
+      }
+    }
+    return [...new Set(found)];
+  });
+  equal(read, ['[[null,null],["1","{\\"a\\":\\n\\"ü\\"}"],[null,"2"]]'], 'what was read');
 });
 
 checks.add('the keyboard is enough', async (subject) => {

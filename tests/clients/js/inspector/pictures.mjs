@@ -8,8 +8,7 @@ const QUESTION = 'bar chart of total amount by region';
 /** Returns how many were taken. */
 export async function pictures(subject, folder) {
   const files = [csv('sales.csv', SALES)];
-  const wide = await open(subject, 'analyst', { viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
-  await wide.setViewportSize({ width: 1280, height: 1500 });
+  const wide = await open(subject, 'analyst', { viewport: { width: 1130, height: 960 }, colorScheme: 'light' });
   await reached(await ask(wide, QUESTION, { files }), 'COMPLETED');
   await exchange(wide, 'SendStreamingMessage');
   await wide.locator('.turn img').evaluate((image) => image.decode());
