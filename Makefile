@@ -58,12 +58,16 @@ build: components ## Build the components and the host
 	@echo '== build: the host (profile fast), into $(TARGET)/fast/attache-host'
 	cargo build --profile fast -p attache-host
 
+# Where others reach the host, the inspector has to be asked for.
 .PHONY: run
 run: wasm-target ## Serve the data analyst and the inspector on port 8080; PORT=9000 or AGENT=hello-agent choose others
 	@echo '== run: builds $(AGENT) and the host, then serves on port $(PORT) until Ctrl-C'
 	$(BUILD_COMPONENT) $(AGENT)
 	cargo build --profile fast -p attache-host
-	@PORT=$(PORT) ATTACHE_INSPECTOR=$${ATTACHE_INSPECTOR-1} exec $(TARGET)/fast/attache-host serve $(AGENT_FILE)
+	@if [[ -z $$ATTACHE_HOST$$ATTACHE_PUBLIC_URL$$APP_URL$$AGENT_URL$$K_SERVICE ]]; then \
+		export ATTACHE_INSPECTOR=$${ATTACHE_INSPECTOR-1}; \
+	fi; \
+	PORT=$(PORT) exec $(TARGET)/fast/attache-host serve $(AGENT_FILE)
 
 .PHONY: test
 test: PROFILE = fast
