@@ -154,6 +154,11 @@ fn the_host_starts_with_what_it_sets() {
         );
         host.env(name, value.as_str().unwrap());
     }
+    // In the image it is at the root.
+    let folder = tempfile::tempdir().unwrap();
+    let agent = folder.path().join("agent.cwasm");
+    fs::write(&agent, "").unwrap();
+    host.env("ATTACHE_COMPONENT", agent);
     let output = host.args(["config", "--output", "json"]).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{complaint}");

@@ -12,6 +12,7 @@ export async function pictures(subject, folder) {
   await reached(await ask(wide, QUESTION, { files }), 'COMPLETED');
   await exchange(wide, 'SendStreamingMessage');
   await wide.locator('.turn img').evaluate((image) => image.decode());
+  await wide.locator('.turn figure').last().scrollIntoViewIfNeeded();
   await wide.screenshot({ path: join(folder, 'inspector.png') });
 
   const phone = await open(subject, 'analyst', { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
