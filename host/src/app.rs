@@ -33,7 +33,7 @@ use crate::outbound::{Network, Outbound};
 use crate::paths;
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner};
 use crate::server;
-use crate::service::Service;
+use crate::service::{OwnPages, Service};
 use crate::settings::Settings;
 use crate::signals::{Hangups, Signals};
 use crate::tasks::{Keeper, Retention, Sweeper, TaskDatabase};
@@ -200,9 +200,11 @@ impl App {
             work.clone(),
             database,
             callback,
-            key_set,
+            OwnPages {
+                key_set,
+                inspector: config.inspector,
+            },
             callers.clone(),
-            config.inspector,
         );
         for slot in roster.slots() {
             info!(

@@ -60,6 +60,15 @@ use request_id::RequestIds;
 /// Says which component a card comes from.
 const COMPONENT_DIGEST: &str = "attache-component-digest";
 
+/// What the host itself serves, beside answers to probes.
+#[derive(Debug, Default)]
+pub struct OwnPages {
+    /// The keys that notifications are signed with, if they are.
+    pub key_set: Option<Bytes>,
+    /// For whom the inspector is; none is nobody.
+    pub inspector: Option<InspectorAccess>,
+}
+
 /// Answers requests. Cheap to clone.
 #[derive(Clone)]
 pub struct Service(Arc<Inner>);
@@ -81,16 +90,15 @@ struct Inner {
 
 impl Service {
     /// Serves the agents of `roster` to whom `authenticator` admits, with their instances under `work`,
-    /// a queue that calls `callback`, the key set if there is one, and the inspector to whom it is for.
+    /// a queue that calls `callback`, and the host's own pages.
     pub fn new(
         roster: Arc<Roster>,
         authenticator: Authenticator,
         work: Work,
         database: TaskDatabase,
         callback: Option<Callback>,
-        key_set: Option<Bytes>,
+        own: OwnPages,
         callers: CallerLimits,
-        inspector: Option<InspectorAccess>,
     ) -> Self {
         Self(Arc::new(Inner {
             roster,
@@ -101,8 +109,8 @@ impl Service {
             callback,
             health: Health::new(database),
             life: Life::default(),
-            key_set: KeySet::new(key_set),
-            inspector: Inspector::new(inspector),
+            key_set: KeySet::new(own.key_set),
+            inspector: Inspector::new(own.inspector),
             ids: RequestIds::default(),
         }))
     }
