@@ -72,6 +72,7 @@ run: wasm-target ## Serve the data analyst and the inspector on port 8080; PORT=
 .PHONY: test
 test: PROFILE = fast
 test: components test-components clients browser image nextest ## Run every test, the official clients' too
+	@scripts/registry program > /dev/null
 	@echo '== test: all tests, against the components and the image just built'
 	ATTACHE_GUESTS_DIR=$(GUESTS) ATTACHE_HOST_BIN=$(ROOTFS)/attache-host \
 	ATTACHE_IMAGE_ROOTFS=$(ROOTFS) \

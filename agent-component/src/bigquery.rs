@@ -11,6 +11,7 @@ mod arguments;
 mod client;
 mod error;
 mod job;
+mod listing;
 mod rows;
 mod settings;
 mod statement;

@@ -199,6 +199,9 @@ impl Drop for Server {
     }
 }
 
+/// How the variables begin that choose a model, or open one.
+pub const MODEL_VARIABLES: [&str; 4] = ["ATTACHE_MODEL", "GEMINI_", "GOOGLE_", "OPENAI_"];
+
 /// The host with nothing of this process's own settings, on a free port of this machine.
 ///
 /// # Errors
@@ -207,8 +210,10 @@ pub fn host_command() -> Result<Command, ServerError> {
     let mut command = Command::new(host_binary()?);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        let ours = ["ATTACHE_", "GEMINI_", "GOOGLE_", "OPENAI_"];
-        if ours.iter().any(|prefix| name.starts_with(prefix))
+        if MODEL_VARIABLES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+            || name.starts_with("ATTACHE_")
             || name == "K_SERVICE"
             || name == "DATABASE_URL"
         {
@@ -306,10 +311,14 @@ impl Output {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first `ADDRESS:PORT` that follows `http://`, except in a line that names the model's server.
+    /// The first `ADDRESS:PORT` that follows `http://`, except in lines that name the model's server or the
+    /// admin port.
     fn address(&self) -> Option<String> {
         let text = self.text();
-        let own = text.lines().filter(|line| !line.contains("model: "));
+        let others = ["model: ", "metrics are at "];
+        let own = text
+            .lines()
+            .filter(|line| !others.iter().any(|other| line.contains(other)));
         own.flat_map(|line| line.split("http://").skip(1))
             .find_map(|rest| {
                 let end = rest

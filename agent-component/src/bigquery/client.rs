@@ -7,14 +7,13 @@ use http::{Method, Request};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::arguments::{Describe, ListDatasets};
 use super::error::{BigQueryError, Judged};
 use super::job::Running;
 use super::rows::Reading;
 use super::settings::{Settings, is_name, sized};
 use super::statement::single_query;
 use super::transport::{Transport, TransportError};
-use super::wire::{Datasets, Job, QueryResponse, Table, Tables};
+use super::wire::{Job, QueryResponse};
 use crate::analysis;
 
 /// How often a request is made that may succeed later.
@@ -30,12 +29,6 @@ const HELD: Duration = Duration::from_secs(10);
 const WAITS: u64 = 12;
 /// Rows of a page.
 const PAGE_ROWS: usize = 2_000;
-/// Entries of a listing that are told.
-const MAX_LISTED: usize = 200;
-/// Columns of a table that are told.
-const MAX_COLUMNS: usize = 300;
-/// How many pages of a listing are read.
-const PAGES: usize = 5;
 
 /// BigQuery over a transport.
 #[derive(Debug)]
@@ -200,171 +193,8 @@ impl<T: Transport> BigQuery<T> {
         })
     }
 
-    /// The data sets of the project, or the tables of one, as a model reads them.
-    ///
-    /// # Errors
-    /// [`BigQueryError`].
-    pub async fn list(&self, asked: &ListDatasets) -> Result<Value, BigQueryError> {
-        let dataset = asked.dataset.as_deref().map(str::trim);
-        match dataset.filter(|name| !name.is_empty()) {
-            None => self.datasets().await,
-            Some(name) => self.tables(name).await,
-        }
-    }
-
-    async fn datasets(&self) -> Result<Value, BigQueryError> {
-        let (mut listed, mut page) = (Vec::new(), None::<String>);
-        for _ in 0..PAGES {
-            let mut url = format!("{}/datasets?maxResults={MAX_LISTED}", self.project());
-            if let Some(page) = &page {
-                url.push_str(&format!("&pageToken={}", escaped(page)));
-            }
-            let answer: Datasets = self.call(Method::GET, &url, None).await?;
-            listed.extend(answer.datasets);
-            page = answer.next_page_token;
-            if page.is_none() || listed.len() >= MAX_LISTED {
-                break;
-            }
-        }
-        let cut = page.is_some() || listed.len() > MAX_LISTED;
-        let rows: Vec<_> = listed
-            .iter()
-            .take(MAX_LISTED)
-            .map(|entry| {
-                let reference = &entry.dataset_reference;
-                json!({
-                    "dataset": format!("{}.{}", reference.project_id, reference.dataset_id),
-                    "location": entry.location,
-                    "name": entry.friendly_name,
-                })
-            })
-            .collect();
-        let mut json = json!({ "datasets": rows });
-        if !self.settings.datasets.is_empty() {
-            merge(&mut json, "begin_with", json!(self.settings.datasets));
-        }
-        if cut {
-            merge(
-                &mut json,
-                "note",
-                json!("There are more data sets than are listed."),
-            );
-        }
-        Ok(json)
-    }
-
-    async fn tables(&self, dataset: &str) -> Result<Value, BigQueryError> {
-        let parts = self.parts(dataset, 2)?;
-        let [project, dataset] = parts.as_slice() else {
-            return Err(unreadable(dataset));
-        };
-        let (mut listed, mut page) = (Vec::new(), None::<String>);
-        for _ in 0..PAGES {
-            let mut url = format!(
-                "{}/bigquery/v2/projects/{}/datasets/{}/tables?maxResults={MAX_LISTED}",
-                self.settings.base_url,
-                escaped(project),
-                escaped(dataset)
-            );
-            if let Some(page) = &page {
-                url.push_str(&format!("&pageToken={}", escaped(page)));
-            }
-            let answer: Tables = self.call(Method::GET, &url, None).await?;
-            listed.extend(answer.tables);
-            page = answer.next_page_token;
-            if page.is_none() || listed.len() >= MAX_LISTED {
-                break;
-            }
-        }
-        let cut = page.is_some() || listed.len() > MAX_LISTED;
-        let rows: Vec<_> = listed
-            .iter()
-            .take(MAX_LISTED)
-            .map(|entry| {
-                let table = &entry.table_reference;
-                json!({
-                    "table": format!("{}.{}.{}", table.project_id, table.dataset_id, table.table_id),
-                    "type": entry.kind,
-                    "name": entry.friendly_name,
-                })
-            })
-            .collect();
-        let mut json = json!({ "tables": rows });
-        if cut {
-            merge(
-                &mut json,
-                "note",
-                json!("There are more tables than are listed."),
-            );
-        }
-        Ok(json)
-    }
-
-    /// The columns of a table, as a model reads them.
-    ///
-    /// # Errors
-    /// [`BigQueryError`].
-    pub async fn describe(&self, asked: &Describe) -> Result<Value, BigQueryError> {
-        let parts = self.parts(&asked.table, 3)?;
-        let [project, dataset, table] = parts.as_slice() else {
-            return Err(unreadable(&asked.table));
-        };
-        let url = format!(
-            "{}/bigquery/v2/projects/{}/datasets/{}/tables/{}",
-            self.settings.base_url,
-            escaped(project),
-            escaped(dataset),
-            escaped(table)
-        );
-        let found: Table = self.call(Method::GET, &url, None).await?;
-        let columns: Vec<_> = found
-            .schema
-            .fields
-            .iter()
-            .take(MAX_COLUMNS)
-            .map(|field| {
-                let mut column = json!({ "name": field.name, "type": field.spelled() });
-                if let Some(text) = &field.description {
-                    merge(&mut column, "description", json!(shortened(text)));
-                }
-                column
-            })
-            .collect();
-        let mut json = json!({
-            "table": format!("{project}.{dataset}.{table}"),
-            "type": found.kind,
-            "rows": found.num_rows,
-            "size": found.num_bytes.and_then(|b| b.parse().ok()).map(sized),
-            "columns": columns,
-        });
-        if let Some(text) = &found.description {
-            merge(&mut json, "description", json!(shortened(text)));
-        }
-        for (name, value) in [
-            ("time_partitioning", found.time_partitioning),
-            ("range_partitioning", found.range_partitioning),
-            ("clustering", found.clustering),
-            (
-                "require_partition_filter",
-                found.require_partition_filter.map(Value::from),
-            ),
-        ] {
-            if let Some(value) = value {
-                merge(&mut json, name, value);
-            }
-        }
-        if found.schema.fields.len() > MAX_COLUMNS {
-            merge(
-                &mut json,
-                "note",
-                json!(format!("Only {MAX_COLUMNS} columns are listed.")),
-            );
-        }
-        Ok(json)
-    }
-
     /// The parts of a name, with the project of the deployment where it has none.
-    fn parts(&self, name: &str, wanted: usize) -> Result<Vec<String>, BigQueryError> {
+    pub(super) fn parts(&self, name: &str, wanted: usize) -> Result<Vec<String>, BigQueryError> {
         let bare = name.trim().replace('`', "");
         // The project of an organisation has a colon and dots in its id.
         let (domain, rest) = match bare.split_once(':') {
@@ -386,7 +216,7 @@ impl<T: Transport> BigQuery<T> {
         }
     }
 
-    fn project(&self) -> String {
+    pub(super) fn project(&self) -> String {
         format!(
             "{}/bigquery/v2/projects/{}",
             self.settings.base_url,
@@ -426,7 +256,7 @@ impl<T: Transport> BigQuery<T> {
     }
 
     /// Asks, and asks again where that may help.
-    async fn call<A: DeserializeOwned>(
+    pub(super) async fn call<A: DeserializeOwned>(
         &self,
         method: Method,
         url: &str,
@@ -485,20 +315,15 @@ impl<T: Transport> BigQuery<T> {
     }
 }
 
-fn unreadable(name: &str) -> BigQueryError {
+pub(super) fn unreadable(name: &str) -> BigQueryError {
     BigQueryError::Refused(format!(
         "{:?} is no name of BigQuery's: write project.dataset.table, or project.dataset for a data set.",
         shortened(name)
     ))
 }
 
-fn shortened(text: &str) -> String {
-    const MAX_CHARACTERS: usize = 300;
-    text.chars().take(MAX_CHARACTERS).collect()
-}
-
 /// A name as a part of a URL.
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     let mut escaped = String::with_capacity(name.len());
     for byte in name.bytes() {
@@ -516,7 +341,12 @@ fn request_id() -> String {
     format!("attache-{:016x}{:016x}", random(), random())
 }
 
-fn merge(json: &mut Value, name: &str, value: Value) {
+pub(super) fn shortened(text: &str) -> String {
+    const MAX_CHARACTERS: usize = 300;
+    text.chars().take(MAX_CHARACTERS).collect()
+}
+
+pub(super) fn merge(json: &mut Value, name: &str, value: Value) {
     if let Value::Object(members) = json {
         members.insert(name.to_owned(), value);
     }

@@ -97,11 +97,12 @@ impl Field {
     }
 }
 
-/// A page of data sets.
+/// A page of a listing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Datasets {
-    pub(super) datasets: Vec<DatasetEntry>,
+pub(super) struct Page<E> {
+    #[serde(alias = "datasets", alias = "tables")]
+    pub(super) entries: Vec<E>,
     pub(super) next_page_token: Option<String>,
 }
 
@@ -118,14 +119,6 @@ pub(super) struct DatasetEntry {
 pub(super) struct DatasetReference {
     pub(super) project_id: String,
     pub(super) dataset_id: String,
-}
-
-/// A page of tables.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Tables {
-    pub(super) tables: Vec<TableEntry>,
-    pub(super) next_page_token: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -88,7 +88,7 @@ async fn those_on_models_are_counted() {
         (
             "model_tokens_caller",
             "/usage?task=d&tokens=1",
-            "Models took 100 tokens for you, and 100/1d is the most; try again in",
+            "Models took 100 tokens for you, and 100 in 1 day is the most; try again in",
         ),
     ] {
         counted(&host, limit, async {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use attache_tests::evaluation::{Evaluation, report};
 use attache_tests::guests::component;
-use attache_tests::server::{Server, host_command};
+use attache_tests::server::{MODEL_VARIABLES, Server, host_command};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -33,9 +33,12 @@ async fn evaluate() -> Result<bool, String> {
             let mut host = host_command().map_err(|error| error.to_string())?;
             host.arg("serve").arg(agent);
             // What chooses a model is this command's to hand on.
-            if let Some(model) = std::env::var_os("ATTACHE_MODEL") {
-                host.env("ATTACHE_MODEL", model);
-            }
+            host.envs(std::env::vars_os().filter(|(name, _)| {
+                let name = name.to_string_lossy();
+                MODEL_VARIABLES
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix))
+            }));
             host.env("ATTACHE_DATA_DIR", data.path());
             let server = Server::start(&mut host, "/health/ready");
             let server = server.map_err(|error| error.to_string())?;

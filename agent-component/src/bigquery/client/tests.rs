@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use http::Response;
 
 use super::*;
+use crate::bigquery::{Describe, ListDatasets};
 
 /// Answers as it was told to, and remembers what it was asked. When nothing is left it does not answer.
 #[derive(Debug, Default)]

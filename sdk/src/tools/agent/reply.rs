@@ -86,38 +86,28 @@ impl Reply {
             };
             Err(format!("The agent {name:?} {what}: {why}"))
         };
+        let waits = |found: Found, status: &str, note: &str| {
+            let mut printed = found.print(status);
+            set(&mut printed, "taskId", json!(task.id));
+            set(&mut printed, "contextId", json!(task.context_id));
+            set(&mut printed, "note", json!(note));
+            printed
+        };
         match task.status.state {
             TaskState::Failed => failed("failed", &found),
             TaskState::Rejected => failed("will not do this", &found),
             TaskState::Canceled => failed("was told to stop", &found),
-            TaskState::InputRequired => {
-                let mut printed = found.print("input_required");
-                set(&mut printed, "taskId", json!(task.id));
-                set(&mut printed, "contextId", json!(task.context_id));
-                set(
-                    &mut printed,
-                    "note",
-                    json!(
-                        "The agent asks something. Call it again with the answer: it goes on with this \
-                     task. Ask the user where you do not know it."
-                    ),
-                );
-                Ok(printed)
-            }
-            TaskState::AuthRequired => {
-                let mut printed = found.print("auth_required");
-                set(&mut printed, "taskId", json!(task.id));
-                set(&mut printed, "contextId", json!(task.context_id));
-                set(
-                    &mut printed,
-                    "note",
-                    json!(
-                        "The agent needs an authorisation that you cannot give. Tell the user what it \
-                     says."
-                    ),
-                );
-                Ok(printed)
-            }
+            TaskState::InputRequired => Ok(waits(
+                found,
+                "input_required",
+                "The agent asks something. Call it again with the answer: it goes on with this task. \
+                 Ask the user where you do not know it.",
+            )),
+            TaskState::AuthRequired => Ok(waits(
+                found,
+                "auth_required",
+                "The agent needs an authorisation that you cannot give. Tell the user what it says.",
+            )),
             _ => Ok(found.print("completed")),
         }
     }
