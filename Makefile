@@ -58,16 +58,20 @@ build: components ## Build the components and the host
 	@echo '== build: the host (profile fast), into $(TARGET)/fast/attache-host'
 	cargo build --profile fast -p attache-host
 
+# Where others reach the host, the inspector has to be asked for.
 .PHONY: run
-run: wasm-target ## Serve the data analyst on port 8080; PORT=9000 or AGENT=hello-agent choose others
+run: wasm-target ## Serve the data analyst and the inspector on port 8080; PORT=9000 or AGENT=hello-agent choose others
 	@echo '== run: builds $(AGENT) and the host, then serves on port $(PORT) until Ctrl-C'
 	$(BUILD_COMPONENT) $(AGENT)
 	cargo build --profile fast -p attache-host
-	@PORT=$(PORT) exec $(TARGET)/fast/attache-host serve $(AGENT_FILE)
+	@if [[ -z $$ATTACHE_HOST$$ATTACHE_PUBLIC_URL$$APP_URL$$AGENT_URL$$K_SERVICE ]]; then \
+		export ATTACHE_INSPECTOR=$${ATTACHE_INSPECTOR-1}; \
+	fi; \
+	PORT=$(PORT) exec $(TARGET)/fast/attache-host serve $(AGENT_FILE)
 
 .PHONY: test
 test: PROFILE = fast
-test: components test-components clients image nextest ## Run every test, the official clients' too
+test: components test-components clients browser image nextest ## Run every test, the official clients' too
 	@scripts/registry program > /dev/null
 	@echo '== test: all tests, against the components and the image just built'
 	ATTACHE_GUESTS_DIR=$(GUESTS) ATTACHE_HOST_BIN=$(ROOTFS)/attache-host \
@@ -158,6 +162,10 @@ deny:
 		echo '== deny: builds cargo-deny $(DENY) into $(TOOLS), once, in some minutes'; \
 		$(BUILD_TOOL) cargo-deny@$(DENY) && rm -rf $(TOOLS)/build; \
 	}
+
+.PHONY: browser
+browser:
+	@scripts/chromium > /dev/null
 
 .PHONY: clients
 clients: $(TARGET)/clients/python.installed $(TARGET)/clients/js.installed

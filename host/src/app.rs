@@ -20,7 +20,8 @@ use crate::card_signer::CardSigner;
 use crate::cloud_run;
 use crate::component::Cache;
 use crate::config::{
-    AgentConfig, CallerLimits, Config, Dispatching, Platform, PublicUrl, PushSettings, Queueing,
+    AgentConfig, CallerLimits, Config, Dispatching, InspectorAccess, Platform, PublicUrl,
+    PushSettings, Queueing,
 };
 use crate::dispatch::{Callback, CloudTasks, Dispatcher};
 use crate::ending::{Ending, Part};
@@ -33,7 +34,7 @@ use crate::paths;
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner};
 use crate::registry::Registry;
 use crate::server;
-use crate::service::Service;
+use crate::service::{OwnPages, Service};
 use crate::settings::Settings;
 use crate::signals::{Hangups, Signals};
 use crate::tasks::{Keeper, Retention, Sweeper, TaskDatabase};
@@ -66,6 +67,7 @@ pub struct App {
     drain: Duration,
     callers: CallerLimits,
     public_url: Option<PublicUrl>,
+    inspector: Option<InspectorAccess>,
     data: String,
     admin: Option<Admin>,
     telemetry: Telemetry,
@@ -203,7 +205,10 @@ impl App {
             work.clone(),
             database,
             callback,
-            key_set,
+            OwnPages {
+                key_set,
+                inspector: config.inspector,
+            },
             callers.clone(),
         );
         for slot in roster.slots() {
@@ -235,6 +240,7 @@ impl App {
             drain: config.drain,
             callers,
             public_url,
+            inspector: config.inspector,
             data: config.data.to_string(),
             admin,
             telemetry: telemetry.clone(),
@@ -434,6 +440,9 @@ impl fmt::Display for App {
                 Some(name) => writeln!(f, "  agent  {url}{}{name}", paths::AGENTS)?,
                 None => writeln!(f, "  card   {url}/.well-known/agent-card.json")?,
             }
+        }
+        if self.inspector.is_some() {
+            writeln!(f, "  look   {url}{}/", paths::INSPECTOR)?;
         }
         if let Some(public_url) = &self.public_url {
             writeln!(f, "  public {public_url}")?;

@@ -22,7 +22,9 @@ mod error;
 mod file;
 mod flags;
 mod guest_limits;
+mod health;
 mod identity;
+mod inspector;
 mod key_source;
 mod model;
 mod nearest;
@@ -56,8 +58,10 @@ pub use error::ConfigError;
 pub use file::{AgentTable, Entry, FileFlags, Place, Tables};
 pub use flags::{Cli, CompileFlags, Flags, Verb};
 pub use guest_limits::{GuestLimitFlags, GuestLimits};
+pub use health::HealthFlags;
 pub use identity::IdentityFlags;
 pub(crate) use identity::may_be_asked;
+pub use inspector::InspectorAccess;
 pub use model::{Model, Provider};
 pub use network::NetworkFlags;
 pub use outbound::OutboundFlags;
@@ -101,6 +105,8 @@ pub struct Config {
     pub registry: RegistryConfig,
     /// Where to listen. Port 0 takes any free port.
     pub listen: SocketAddr,
+    /// For whom the inspector is; none is nobody.
+    pub inspector: Option<InspectorAccess>,
     /// Where this process runs.
     pub platform: Platform,
     /// How callers are authenticated.
@@ -285,6 +291,7 @@ impl Config {
                 parse::whole_number("PORT (--port)", flags.port, 8080, 0, u16::MAX)?,
             ),
             auth,
+            inspector: inspector::resolve(flags.inspector, host, &platform, public_url.as_ref())?,
             public_url,
             retention: retention::resolve(flags.retention, &data, idempotency_window)?,
             data,

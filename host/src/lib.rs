@@ -24,6 +24,7 @@ pub mod dispatch;
 pub mod ending;
 pub mod engine;
 pub mod google;
+pub mod health;
 mod hex;
 pub mod identity;
 pub mod instance;

@@ -3,6 +3,7 @@
 //! Reads from top to bottom: configuration, telemetry, runtime, listen, serve, drain.
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use attache_host::App;
@@ -55,6 +56,10 @@ fn main() -> ExitCode {
         Verb::Compile(flags) => compile(&flags),
         Verb::ApiKey { name } => api_key(&name),
         Verb::Config(flags) => show_config(*flags, &environment, &sources),
+        Verb::Health(flags) => match flags.resolve() {
+            Ok((host, port)) => health(host, port),
+            Err(error) => refuse(USAGE, &error),
+        },
         Verb::DeadLetters(flags) => dead_letters(flags, &environment, &sources),
         Verb::Serve(flags) => match Config::resolve(*flags, &environment) {
             Ok(config) => serve(config),
@@ -126,6 +131,20 @@ fn compile(flags: &CompileFlags) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => refuse(error.exit_status(), &error),
+    }
+}
+
+fn health(host: IpAddr, port: u16) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(UNAVAILABLE, &error),
+    };
+    match runtime.block_on(attache_host::health::check(host, port)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(UNAVAILABLE, &error),
     }
 }
 

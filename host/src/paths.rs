@@ -2,6 +2,8 @@
 
 /// Where an agent's card is: of 1.0, and of 0.3.
 pub(crate) const CARDS: [&str; 2] = ["/.well-known/agent-card.json", "/.well-known/agent.json"];
+/// Where the inspector is, when it is served.
+pub(crate) const INSPECTOR: &str = "/inspector";
 /// Where a named agent is.
 pub(crate) const AGENTS: &str = "/agents/";
 
@@ -16,6 +18,16 @@ pub(crate) fn agent(path: &str) -> Option<(&str, &str)> {
     let path = path.strip_prefix(AGENTS)?;
     let end = path.find('/').unwrap_or(path.len());
     Some(path.split_at(end))
+}
+
+/// True for names and addresses of this machine that only it can be called by.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+    let address = host.parse::<std::net::IpAddr>();
+    let host = host.to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The path of the public URL, which a proxy in front may or may not strip.
@@ -59,6 +71,28 @@ mod tests {
             "/agents/.well-known/agent.json",
         ] {
             assert!(!is_card(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn this_machine_has_names_of_its_own() {
+        for host in [
+            "localhost",
+            "a.LOCALHOST",
+            "127.0.0.1",
+            "127.8.0.1",
+            "[::1]",
+        ] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in [
+            "example.com",
+            "localhost.example.com",
+            "10.0.0.1",
+            "0.0.0.0",
+            "",
+        ] {
+            assert!(!is_this_machine(host), "{host}");
         }
     }
 

@@ -12,6 +12,7 @@ mod bounds;
 mod called;
 mod exchange;
 mod health;
+mod inspector;
 mod key_set;
 mod outcome;
 mod proxies;
@@ -37,7 +38,7 @@ use tracing::{Instrument, Span};
 use crate::admission::{Admitted, Client};
 use crate::agent::{Roster, Slot};
 use crate::component::ComponentDigest;
-use crate::config::{CallerLimits, HeadLimits};
+use crate::config::{CallerLimits, HeadLimits, InspectorAccess};
 use crate::dispatch::Callback;
 use crate::identity::Authenticator;
 use crate::life::{Life, Stage};
@@ -50,6 +51,7 @@ use crate::work::Work;
 use access_log::AccessLog;
 use answer::Answer;
 use health::Health;
+use inspector::Inspector;
 use key_set::KeySet;
 use rates::{Quotas, Rates};
 use request_body::{Refused, RequestBody};
@@ -57,6 +59,15 @@ use request_id::RequestIds;
 
 /// Says which component a card comes from.
 const COMPONENT_DIGEST: &str = "attache-component-digest";
+
+/// What the host itself serves, beside answers to probes.
+#[derive(Debug, Default)]
+pub struct OwnPages {
+    /// The keys that notifications are signed with, if they are.
+    pub key_set: Option<Bytes>,
+    /// For whom the inspector is; none is nobody.
+    pub inspector: Option<InspectorAccess>,
+}
 
 /// Answers requests. Cheap to clone.
 #[derive(Clone)]
@@ -73,19 +84,20 @@ struct Inner {
     callback: Option<Callback>,
     health: Health,
     key_set: KeySet,
+    inspector: Inspector,
     ids: RequestIds,
 }
 
 impl Service {
     /// Serves the agents of `roster` to whom `authenticator` admits, with their instances under `work`,
-    /// a queue that calls `callback`, and the key set if there is one.
+    /// a queue that calls `callback`, and the host's own pages.
     pub fn new(
         roster: Arc<Roster>,
         authenticator: Authenticator,
         work: Work,
         database: TaskDatabase,
         callback: Option<Callback>,
-        key_set: Option<Bytes>,
+        own: OwnPages,
         callers: CallerLimits,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -97,7 +109,8 @@ impl Service {
             callback,
             health: Health::new(database),
             life: Life::default(),
-            key_set: KeySet::new(key_set),
+            key_set: KeySet::new(own.key_set),
+            inspector: Inspector::new(own.inspector),
             ids: RequestIds::default(),
         }))
     }
@@ -169,6 +182,10 @@ impl Service {
         if let Some(answered) = self.0.key_set.answer(method, path) {
             return answered;
         }
+        let inspector = &self.0.inspector;
+        if let Some(answered) = inspector.answer(method, request.uri(), request.headers(), client) {
+            return answered;
+        }
         if self.0.life.is_at(Stage::Draining) {
             if !request.headers().contains_key(EXPECT) {
                 request_body::discard(request.into_body());
@@ -191,6 +208,10 @@ impl Service {
                 return Err(Answer::Denied(denied));
             }
         };
+        if let Some(answered) = inspector.agents(&head, &self.0.roster) {
+            refuse(&head, body);
+            return answered;
+        }
         let Some(slot) = self.0.roster.route(&mut head) else {
             refuse(&head, body);
             return Err(Answer::NoSuchAgent);

@@ -64,9 +64,7 @@ impl Roster {
         {
             return Some(slot);
         }
-        if !self.by_host.is_empty()
-            && let Some(slot) = host_of(head).and_then(|host| self.by_host.get(&host))
-        {
+        if let Some(slot) = self.at_host(head) {
             return Some(slot);
         }
         let (name, rest) = paths::agent(self.base.strip(head.uri.path()))?;
@@ -77,6 +75,14 @@ impl Roster {
         head.uri = uri;
         head.headers.insert(FORWARDED_PREFIX, prefix);
         Some(slot)
+    }
+
+    /// The agent that has the host of a request for itself.
+    pub fn at_host(&self, head: &Parts) -> Option<&Arc<Slot>> {
+        if self.by_host.is_empty() {
+            return None;
+        }
+        host_of(head).and_then(|host| self.by_host.get(&host))
     }
 
     /// Has every agent look for another component, because somebody asks for it.

@@ -109,7 +109,7 @@ impl Verb {
         match self {
             Self::Serve(flags) => Some(flags),
             Self::Config(flags) => Some(&mut flags.flags),
-            Self::ApiKey { .. } | Self::Compile(_) | Self::DeadLetters(_) => None,
+            Self::ApiKey { .. } | Self::Compile(_) | Self::DeadLetters(_) | Self::Health(_) => None,
         }
     }
 }

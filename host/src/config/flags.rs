@@ -1,8 +1,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    AgentFlags, CallerFlags, ConfigFlags, DataFlags, DeadLettersFlags, IdentityFlags, NetworkFlags,
-    PushFlags, RegistryFlags, Tables, TelemetryFlags,
+    AgentFlags, CallerFlags, ConfigFlags, DataFlags, DeadLettersFlags, HealthFlags, IdentityFlags,
+    NetworkFlags, PushFlags, RegistryFlags, Tables, TelemetryFlags,
 };
 
 /// Runs an A2A agent component.
@@ -37,6 +37,9 @@ pub enum Verb {
     /// What webhooks were not sent, and sending it again.
     #[command(after_help = DEAD_LETTERS_STATUS)]
     DeadLetters(DeadLettersFlags),
+    /// Ask a host on this machine whether it is ready: 0 when it is, 69 when it is not, and why. For health
+    /// checks in an image that has no other program.
+    Health(HealthFlags),
 }
 
 const DEAD_LETTERS_STATUS: &str = "\
@@ -179,6 +182,19 @@ pub struct Flags {
         value_name = "ADDRESS"
     )]
     pub host: Option<String>,
+
+    /// Serve a page at /inspector/ that shows the agents and talks to them: 1 for this machine alone,
+    /// anywhere for whoever reaches the host. For development; not on Cloud Run. [default: 0]
+    #[arg(
+        long,
+        env = "ATTACHE_INSPECTOR",
+        hide_env_values = true,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        default_missing_value = "1",
+        require_equals = true
+    )]
+    pub inspector: Option<String>,
 
     /// How callers are authenticated.
     #[command(flatten)]

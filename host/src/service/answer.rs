@@ -22,6 +22,10 @@ pub(super) enum Answer {
     Malformed(&'static str),
     NotFound,
     NoSuchAgent,
+    /// Nothing of this name belongs to the inspector.
+    NoSuchPage,
+    /// The inspector is for the machine that the host runs on.
+    NotThisMachine,
     MethodNotAllowed,
     HeadTooLarge(String),
     UriTooLong {
@@ -69,6 +73,18 @@ impl Answer {
                 StatusCode::NOT_FOUND,
                 "NOT_FOUND",
                 "there are several agents here, each at a path of its own: /agents/NAME".to_owned(),
+            ),
+            Self::NoSuchPage => (
+                StatusCode::NOT_FOUND,
+                "NOT_FOUND",
+                "the inspector has no such page; it begins at /inspector/".to_owned(),
+            ),
+            Self::NotThisMachine => (
+                StatusCode::FORBIDDEN,
+                "PERMISSION_DENIED",
+                "the inspector is for the machine that the host runs on, as localhost or 127.0.0.1 and \
+                 without a proxy; ATTACHE_INSPECTOR=anywhere lets others see it"
+                    .to_owned(),
             ),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
