@@ -9,6 +9,8 @@ mod doctor;
 mod failure;
 mod gemini_enterprise;
 mod google;
+#[cfg(test)]
+mod reference;
 mod terminal;
 
 use std::process::ExitCode;
