@@ -128,11 +128,10 @@ impl Reader {
             .args(["-e", "-c", &format!("exec 2>&1\n{}", self.here(script))])
             .current_dir(&self.folder)
             .env("PATH", &self.path)
-            .env("CARGO_TARGET_DIR", workspace().join("target/docs"))
             .env_remove("ATTACHE_HOST_BIN")
             .stdin(Stdio::null())
             .process_group(0);
-        for of_this_run in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "RUSTFLAGS"] {
+        for of_this_run in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_TARGET_DIR"] {
             shell.env_remove(of_this_run);
         }
         shell
@@ -150,6 +149,13 @@ impl Reader {
         let place_now = fs::read_to_string(&place).unwrap();
         fs::remove_file(&place).unwrap();
         self.folder = place_now.trim_end().into();
+        // What one run built, the next need not build.
+        let target = self.folder.join("target");
+        if self.folder.join("Cargo.toml").is_file() && !target.exists() {
+            let kept = workspace().canonicalize().unwrap().join("target/docs");
+            fs::create_dir_all(&kept).unwrap();
+            symlink(kept, target).unwrap();
+        }
     }
 
     fn serve(&mut self, step: &Step) {
