@@ -69,6 +69,7 @@ run: wasm-target ## Serve the data analyst on port 8080; PORT=9000 or AGENT=hell
 .PHONY: test
 test: PROFILE = fast
 test: components test-components clients image nextest ## Run every test, the official clients' too
+	@scripts/registry program > /dev/null
 	@echo '== test: all tests, against the components and the image just built'
 	ATTACHE_GUESTS_DIR=$(GUESTS) ATTACHE_HOST_BIN=$(ROOTFS)/attache-host \
 	ATTACHE_IMAGE_ROOTFS=$(ROOTFS) \

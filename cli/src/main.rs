@@ -4,13 +4,17 @@
 //! and everything else (progress, notes, errors) on standard error. The status says what happened: see
 //! [`Exit`].
 
+mod a2a;
 mod commands;
+mod deploy;
 mod doctor;
 mod failure;
 mod gemini_enterprise;
 mod google;
+mod manifest;
 #[cfg(test)]
 mod reference;
+mod registry;
 mod terminal;
 
 use std::process::ExitCode;

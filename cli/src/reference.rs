@@ -76,6 +76,9 @@ fn row(arg: &Arg) -> String {
     let names: Vec<_> = values
         .map(|value| format!("`{}`", value.get_name()))
         .collect();
+    if !names.is_empty() && !what.ends_with('.') {
+        what.push('.');
+    }
     if !names.is_empty() {
         write!(what, " One of {}.", names.join(", ")).unwrap();
     }

@@ -49,6 +49,18 @@ impl Terminal {
         let _ = writeln!(anstream::stdout(), "{}", shown.trim_end());
     }
 
+    /// A piece of a result that comes bit by bit, as it is.
+    pub(crate) fn piece(&self, text: impl AsRef<str>) {
+        let mut out = anstream::stdout();
+        let _ = write!(out, "{}", text.as_ref());
+        let _ = out.flush();
+    }
+
+    /// One of several JSON documents, each on a line of its own.
+    pub(crate) fn line<T: Serialize>(&self, value: &T) {
+        self.piece(serde_json::to_string(value).unwrap_or_default() + "\n");
+    }
+
     /// A word on the way, which is no part of the result.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
         let _ = writeln!(anstream::stderr(), "{}", text.as_ref());

@@ -17,7 +17,6 @@ pub use roster::Roster;
 pub use slot::{ReloadError, Reloaded, Slot};
 pub use watcher::Watcher;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use std::time::Duration;
@@ -31,13 +30,14 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::bindings::WorkerPre;
 use crate::card_signer::CardSigner;
-use crate::component::{self, Cache, ComponentDigest, LoadError};
+use crate::component::{self, Cache, ComponentDigest, Content, LoadError};
 use crate::config::GuestLimits;
 use crate::dispatch::Dispatcher;
 use crate::engine::{CpuMeter, Habit, Ticker};
 use crate::identity::Caller;
 use crate::instance::{self, Breach, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
+use crate::registry::Registry;
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Space, Tasks, now};
 use crate::telemetry;
@@ -51,6 +51,8 @@ pub struct Shared {
     pub engine: Engine,
     /// Compiled components.
     pub cache: Cache,
+    /// Where components come from that are in no file.
+    pub registry: Registry,
     /// Moves the engine's clock.
     pub ticker: Ticker,
     /// The task log.
@@ -93,19 +95,15 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Loads the component that `path` holds, or what was compiled from it. Blocks while it compiles.
+    /// Loads a component, or what was compiled from it. Blocks while it compiles.
     ///
     /// # Errors
     /// [`LoadError`], when it cannot be loaded or linked.
-    pub fn of_bytes(
-        mut shared: Shared,
-        terms: Terms,
-        path: &Path,
-        bytes: &[u8],
-    ) -> Result<Self, LoadError> {
-        let loaded = component::load(&shared.engine, &shared.cache, path, bytes)?;
+    pub fn of(mut shared: Shared, terms: Terms, content: Content) -> Result<Self, LoadError> {
+        let (name, bytes) = (&content.name, &content.bytes);
+        let loaded = component::load(&shared.engine, &shared.cache, name, bytes)?;
         let invalid = |error: wasmtime::Error| LoadError::Invalid {
-            path: path.display().to_string(),
+            path: name.clone(),
             reason: format!("{error:#}"),
         };
         let mut linker = Linker::new(&shared.engine);
@@ -119,11 +117,11 @@ impl Agent {
             None
         };
         let handler = ProxyPre::new(linked).map_err(invalid)?;
-        let deployed_at = component::written_at(path).unwrap_or_else(|| now() / 1_000);
+        let deployed_at = content.written_at.unwrap_or_else(|| now() / 1_000);
         Ok(Self {
             shared,
             terms,
-            path: path.display().to_string(),
+            path: content.name,
             digest: loaded.digest,
             deployed_at: deployed_at.to_string().into(),
             handler,

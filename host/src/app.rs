@@ -31,6 +31,7 @@ use crate::metadata::Metadata;
 use crate::outbound::{Network, Outbound};
 use crate::paths;
 use crate::push::{Deliverer, DelivererSettings, NotificationSigner};
+use crate::registry::Registry;
 use crate::server;
 use crate::service::Service;
 use crate::settings::Settings;
@@ -60,6 +61,7 @@ pub struct App {
     retention: Retention,
     roster: Arc<Roster>,
     watch: Option<Duration>,
+    poll: Option<Duration>,
     push: DelivererSettings,
     drain: Duration,
     callers: CallerLimits,
@@ -138,9 +140,12 @@ impl App {
         };
 
         let keeper = Keeper::new(database.clone(), config.keeping);
+        let cache = Cache::open(config.cache.as_deref());
+        let poll = config.registry.poll;
         let shared = Shared {
             engine,
-            cache: Cache::open(config.cache.as_deref()),
+            registry: Registry::new(config.registry, config.google, config.network, &cache),
+            cache,
             ticker,
             keeper: keeper.clone(),
             dispatcher: dispatcher.clone(),
@@ -204,7 +209,7 @@ impl App {
         for slot in roster.slots() {
             info!(
                 agent = slot.label(),
-                component = %slot.path().display(),
+                component = %slot.origin(),
                 "agent {} is component {}",
                 slot.label(),
                 slot.current().digest()
@@ -225,6 +230,7 @@ impl App {
             retention,
             roster,
             watch: config.watch,
+            poll,
             push,
             drain: config.drain,
             callers,
@@ -256,9 +262,8 @@ impl App {
         let deliverer = Deliverer::new(&self.keeper, self.roster.clone(), self.push, stopped);
         let delivering = tokio::spawn(deliverer.run());
 
-        let watching = self
-            .watch
-            .map(|pause| tokio::spawn(Watcher::new(self.roster.clone(), pause).run()));
+        let watcher = Watcher::new(self.roster.clone(), self.watch, self.poll);
+        let watching = tokio::spawn(watcher.run());
         let roster = self.roster.clone();
         let reloading = tokio::spawn(async move {
             while hangups.recv().await.is_some() {
@@ -279,9 +284,7 @@ impl App {
             self.keeper.begin_leaving();
             retaining.abort();
             reloading.abort();
-            if let Some(watching) = watching {
-                watching.abort();
-            }
+            watching.abort();
             // It takes up nothing more, and says so: what it has just claimed is not forgotten.
             let finishing = async {
                 let _ = sweeping.await;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::bindings::card_signer::{Host, Signature};
-use crate::signing_key::SigningKey;
+use attache_jws::SigningKey;
 
 /// A card is a few kilobytes.
 const LONGEST: usize = 1 << 20;

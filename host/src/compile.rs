@@ -8,11 +8,13 @@ use std::path::Path;
 use crate::agent::{Agent, Shared, Terms};
 use crate::app::StartError;
 use crate::card_signer::CardSigner;
-use crate::component::{self, Cache};
+use crate::component::{self, Cache, Content};
 use crate::config::{GuestLimits, Platform};
 use crate::dispatch::Dispatcher;
 use crate::engine::{self, AddressSpace, Cpu, Ticker};
-use crate::outbound::{Outbound, OutboundConfig};
+use crate::google::Google;
+use crate::outbound::{Network, Outbound, OutboundConfig};
+use crate::registry::{Registry, RegistryConfig};
 use crate::settings::Settings;
 use crate::tasks::{Keeper, Keeping, TaskDatabase};
 
@@ -43,10 +45,17 @@ pub async fn compile(
     // Nothing is served, so a pool would be for nothing.
     let engine = engine::one_by_one(space).map_err(cannot)?;
     let ticker = Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
+    let cache = Cache::default();
     let shared = Shared {
         engine,
         ticker,
-        cache: Cache::default(),
+        registry: Registry::new(
+            RegistryConfig::default(),
+            Google::default(),
+            Network::default(),
+            &cache,
+        ),
+        cache,
         keeper: Keeper::new(TaskDatabase::in_memory().await?, Keeping::default()),
         dispatcher: Dispatcher::inline(),
         card_signer: CardSigner::default(),
@@ -67,7 +76,13 @@ pub async fn compile(
         outbound: Outbound::new(OutboundConfig::default()),
         settings,
     };
-    let agent = Agent::of_bytes(shared, terms, component, &compiled)?;
+    let content = Content {
+        name: component.display().to_string(),
+        bytes: compiled.clone(),
+        written_at: None,
+        artifact: None,
+    };
+    let agent = Agent::of(shared, terms, content)?;
     agent.rehearse().await?;
 
     component::write(output, &compiled)?;

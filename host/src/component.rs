@@ -8,10 +8,12 @@ pub mod artifact;
 mod cache;
 mod contract;
 mod digest;
+mod origin;
 
 pub use cache::Cache;
 pub use contract::{Exports, Refused};
 pub use digest::ComponentDigest;
+pub use origin::{Content, Origin, SCHEME};
 
 use std::io::Read;
 use std::path::Path;
@@ -53,6 +55,18 @@ pub enum LoadError {
     #[error("{path}: {NO_COMPILER}")]
     NotCompiled {
         /// The file.
+        path: String,
+    },
+    /// A registry did not give it, or gave something else.
+    #[error(transparent)]
+    Registry(#[from] attache_registry::Error),
+    /// Machine code that anybody may have put into a registry.
+    #[error(
+        "{path}: this is compiled code, which is taken from a registry only with a signature; set \
+         ATTACHE_COMPONENT_KEY, or push the .wasm file, which is compiled here"
+    )]
+    Untrusted {
+        /// The artifact.
         path: String,
     },
     /// The component asks for what the host does not give, or lacks what the host needs.
@@ -99,20 +113,15 @@ pub fn is_compiled(path: &Path) -> bool {
     read.is_ok() && begin != *b"\0asm"
 }
 
-/// Loads what `path` holds. Whether it is compiled already, its content says, not its name; what is
+/// Loads what was read of `name`. Whether it is compiled already, its content says, not its name; what is
 /// compiled here is kept in `cache`.
 ///
 /// # Errors
-/// [`LoadError`]; its text names the file.
-pub fn load(
-    engine: &Engine,
-    cache: &Cache,
-    path: &Path,
-    bytes: &[u8],
-) -> Result<Loaded, LoadError> {
+/// [`LoadError`]; its text names it.
+pub fn load(engine: &Engine, cache: &Cache, name: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
     let (component, digest) = if artifact::is_compiled(bytes) {
         artifact::open(engine, bytes).map_err(|source| LoadError::Artifact {
-            path: path.display().to_string(),
+            path: name.to_owned(),
             source,
         })?
     } else {
@@ -120,14 +129,14 @@ pub fn load(
         let component = match cache.load(engine, &digest) {
             Some(component) => component,
             None => {
-                let compiled = compile_here(engine, path, bytes)?;
+                let compiled = compile_here(engine, name, bytes)?;
                 cache.keep(engine, &digest, &compiled);
                 compiled
             }
         };
         (component, digest)
     };
-    let exports = check(path, &component)?;
+    let exports = check(name, &component)?;
     Ok(Loaded {
         component,
         exports,
@@ -149,23 +158,24 @@ pub fn compile(engine: &Engine, component: &Path) -> Result<Vec<u8>, LoadError> 
             reason: "it is compiled already; give the .wasm file".to_owned(),
         });
     }
-    let compiled = compile_here(engine, component, &bytes)?;
-    check(component, &compiled)?;
+    let name = component.display().to_string();
+    let compiled = compile_here(engine, &name, &bytes)?;
+    check(&name, &compiled)?;
     let code = compiled
         .serialize()
-        .map_err(|error| invalid(component, &error))?;
+        .map_err(|error| invalid(&name, &error))?;
     Ok(artifact::seal(code, &ComponentDigest::of(&bytes)))
 }
 
 #[cfg(feature = "compiler")]
-fn compile_here(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Component, LoadError> {
-    Component::new(engine, bytes).map_err(|error| invalid(path, &error))
+fn compile_here(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Component, LoadError> {
+    Component::new(engine, bytes).map_err(|error| invalid(name, &error))
 }
 
 #[cfg(not(feature = "compiler"))]
-fn compile_here(_: &Engine, path: &Path, _: &[u8]) -> Result<Component, LoadError> {
+fn compile_here(_: &Engine, name: &str, _: &[u8]) -> Result<Component, LoadError> {
     Err(LoadError::NotCompiled {
-        path: path.display().to_string(),
+        path: name.to_owned(),
     })
 }
 
@@ -191,9 +201,9 @@ pub fn written_at(path: &Path) -> Option<u64> {
     (seconds > NEVER_BEFORE).then_some(seconds)
 }
 
-fn check(path: &Path, component: &Component) -> Result<Exports, LoadError> {
+fn check(name: &str, component: &Component) -> Result<Exports, LoadError> {
     contract::check(component).map_err(|source| LoadError::Refused {
-        path: path.display().to_string(),
+        path: name.to_owned(),
         source,
     })
 }
@@ -205,16 +215,16 @@ fn unreadable(path: &Path, source: std::io::Error) -> LoadError {
     }
 }
 
-fn invalid(path: &Path, error: &wasmtime::Error) -> LoadError {
+fn invalid(name: &str, error: &wasmtime::Error) -> LoadError {
     LoadError::Invalid {
-        path: path.display().to_string(),
+        path: name.to_owned(),
         reason: format!("{error:#}"),
     }
 }
 
 /// A reader of `path` sees the old file or the new one, never half of one, also when several
 /// processes write it.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(format!(".{}.partial", std::process::id()));
     std::fs::write(&partial, bytes)?;

@@ -32,6 +32,7 @@ mod outbound;
 mod parse;
 mod public_url;
 mod push;
+mod registry;
 mod retention;
 mod settings;
 mod shown;
@@ -63,6 +64,7 @@ pub use outbound::OutboundFlags;
 pub(crate) use parse::shown as shown_size;
 pub use public_url::PublicUrl;
 pub use push::{PushFlags, PushSettings};
+pub use registry::RegistryFlags;
 pub use source::{Source, Sources};
 pub use telemetry::TelemetryFlags;
 
@@ -78,6 +80,7 @@ use crate::google::Google;
 use crate::identity::AuthConfig;
 use crate::metadata::Metadata;
 use crate::outbound::Network;
+use crate::registry::RegistryConfig;
 use crate::secret::Secret;
 use crate::tasks::Keeping;
 use crate::telemetry::{LogConfig, LogFormat, TelemetryConfig};
@@ -94,6 +97,8 @@ pub struct Config {
     pub watch: Option<Duration>,
     /// Where compiled components are kept.
     pub cache: Option<PathBuf>,
+    /// How registries are asked for components.
+    pub registry: RegistryConfig,
     /// Where to listen. Port 0 takes any free port.
     pub listen: SocketAddr,
     /// Where this process runs.
@@ -273,6 +278,7 @@ impl Config {
             cache: cache(flags.cache_dir, &data, &platform)?,
             watch: parse::seconds("ATTACHE_WATCH (--watch)", flags.watch, WATCH)
                 .map(|pause| (!pause.is_zero()).then_some(pause))?,
+            registry: registry::resolve(flags.registry, &agents, environment)?,
             agents,
             listen: SocketAddr::new(
                 host,

@@ -20,7 +20,6 @@
 //! Lifetimes: [`Authenticator`] once per process; nothing per component; [`Caller`] once per request.
 
 mod access_tokens;
-mod algorithm;
 mod allow;
 mod api_keys;
 mod authenticator;
@@ -36,7 +35,6 @@ mod flaw;
 mod issuer;
 mod jwt;
 mod key_ring;
-mod key_set;
 pub mod owner;
 mod public;
 

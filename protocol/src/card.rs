@@ -21,4 +21,5 @@ pub use lint::lint;
 pub(crate) use lint::require_valid;
 pub(crate) use security::secure;
 pub(crate) use serve::{is_card, serve};
+pub use signature::canonical_forms;
 pub(crate) use signature::sign;

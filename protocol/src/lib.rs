@@ -24,10 +24,15 @@ mod public_url;
 mod run;
 mod server;
 mod version;
+/// The objects of 0.3, as its clients send and read them.
+pub mod v0_3 {
+    pub use crate::binding::v0_3::{Form, old_message as message};
+    pub use crate::card::v0_3::card;
+}
 pub mod wire;
 
 pub use agent::{Agent, Context, Creation, Failure, Handle, Outcome};
-pub use card::lint;
+pub use card::{canonical_forms, lint};
 pub use error::{Error, ErrorKind, Violation};
 pub use log::{
     Begun, Change, Cursor, LogError, MAX_CHECKPOINT_BYTES, MessageKey, Opening, Page, Placement,

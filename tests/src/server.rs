@@ -311,10 +311,14 @@ impl Output {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first `ADDRESS:PORT` that follows `http://`, except in a line that names the model's server.
+    /// The first `ADDRESS:PORT` that follows `http://`, except in lines that name the model's server or the
+    /// admin port.
     fn address(&self) -> Option<String> {
         let text = self.text();
-        let own = text.lines().filter(|line| !line.contains("model: "));
+        let others = ["model: ", "metrics are at "];
+        let own = text
+            .lines()
+            .filter(|line| !others.iter().any(|other| line.contains(other)));
         own.flat_map(|line| line.split("http://").skip(1))
             .find_map(|rest| {
                 let end = rest

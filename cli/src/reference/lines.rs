@@ -52,7 +52,7 @@ fn filled(word: &str) -> String {
     match word {
         "URL" => "https://agent.example".to_owned(),
         "COMPONENT" => "agent.wasm".to_owned(),
-        word => word.replace('…', "0"),
+        word => word.replace('…', "0").replace("PROJECT", "project"),
     }
 }
 
@@ -86,7 +86,10 @@ fn every_command_line_of_the_documentation_is_one() {
 fn stranger(words: &str) -> Option<String> {
     let tool = tool();
     let mut command = &tool;
-    let mut words = words.split_whitespace().skip(1).peekable();
+    let words = words.split_whitespace().skip(1);
+    // What follows is another program's.
+    let words = words.take_while(|word| *word != "--");
+    let mut words = words.peekable();
     while let Some(next) = words.peek().and_then(|word| command.find_subcommand(word)) {
         command = next;
         words.next();

@@ -79,13 +79,14 @@ impl Roster {
         Some(slot)
     }
 
-    /// Has every agent look at its file, because somebody asks for it.
+    /// Has every agent look for another component, because somebody asks for it.
     pub async fn reload(&self) {
         for slot in &self.slots {
             if let Some(Ok(Reloaded::Unchanged(digest))) = slot.reload(true).await {
                 info!(
                     agent = slot.label(),
-                    "the component in the file is the one that serves: {digest}"
+                    "the component in the {} is the one that serves: {digest}",
+                    slot.origin().kind()
                 );
             }
         }

@@ -1,15 +1,16 @@
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
+use attache_registry::{Digest, Reference};
 use thiserror::Error;
 use tokio::sync::Mutex;
-use tracing::{Span, error, info};
+use tracing::{Span, error, info, warn};
 
 use super::{Agent, AgentName, RehearsalError, Shared, Terms};
 use crate::admission::Admission;
-use crate::component::{self, ComponentDigest, LoadError};
+use crate::component::{self, ComponentDigest, Content, LoadError, Origin};
 use crate::config::Queueing;
+use crate::registry::is_out_of_reach;
 use crate::telemetry::{metrics, set_agent};
 
 /// The place of one agent in the process. The component in it can be swapped for another while it
@@ -21,21 +22,27 @@ pub struct Slot {
     /// The name as logs and metrics have it.
     label: Arc<str>,
     hosts: Vec<String>,
-    path: PathBuf,
+    origin: RwLock<Origin>,
     current: RwLock<Arc<Agent>>,
     admission: Admission,
-    /// One swap at a time, so that the newest file wins.
+    /// One swap at a time, so that the newest component wins.
     swapping: Mutex<Swapping>,
 }
 
 struct Swapping {
     /// The component that serves has an agent card.
     has_card: bool,
+    /// The artifact that it came in, when it came from a registry.
+    artifact: Option<Digest>,
     /// What was refused last, so that it is not compiled again at every look.
     refused: Option<ComponentDigest>,
+    /// The artifact that was, so that it is not pulled again either.
+    refused_artifact: Option<Digest>,
+    /// What kept the last look from finding anything, which was said.
+    said: Option<String>,
 }
 
-/// What became of a look at the file of a component.
+/// What became of a look for another component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reloaded {
     /// It is the one that serves.
@@ -61,13 +68,16 @@ pub enum ReloadError {
     /// Clients know an agent that has a card.
     #[error("it has no agent card, and the one that serves has")]
     NoCard,
+    /// Somebody asks for a component that is not of the repository which was configured.
+    #[error("{0}")]
+    Elsewhere(String),
     /// The thread that loaded it failed.
     #[error("loading it failed: {0}")]
     Failed(String),
 }
 
 impl Slot {
-    /// Loads the component in `path` and asks it for its card. Requests beyond its instances wait as
+    /// Loads the component of `origin` and asks it for its card. Requests beyond its instances wait as
     /// `queueing` says.
     ///
     /// # Errors
@@ -77,10 +87,13 @@ impl Slot {
         terms: Terms,
         queueing: Queueing,
         hosts: Vec<String>,
-        path: PathBuf,
+        origin: Origin,
     ) -> Result<Self, ReloadError> {
-        let bytes = component::read(&path)?;
-        let (agent, has_card) = probed(&shared, &terms, &path, bytes).await?;
+        let Some(content) = origin.read(&shared.registry, &[]).await? else {
+            return Err(ReloadError::Failed(format!("{origin} holds nothing")));
+        };
+        let artifact = content.artifact;
+        let (agent, has_card) = probed(&shared, &terms, content).await?;
         let label = terms.name.as_ref().map_or("agent", AgentName::as_str);
         metrics::serving(label, &agent.digest().to_string());
         Ok(Self {
@@ -89,11 +102,14 @@ impl Slot {
             shared,
             terms,
             hosts,
-            path,
+            origin: RwLock::new(origin),
             current: RwLock::new(Arc::new(agent)),
             swapping: Mutex::new(Swapping {
                 has_card,
+                artifact,
                 refused: None,
+                refused_artifact: None,
+                said: None,
             }),
         })
     }
@@ -120,9 +136,10 @@ impl Slot {
         &self.hosts
     }
 
-    /// The file of its component.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Where its component comes from: the file, or the artifact that was asked for last.
+    pub fn origin(&self) -> Origin {
+        let origin = self.origin.read().unwrap_or_else(PoisonError::into_inner);
+        origin.clone()
     }
 
     /// What it is given.
@@ -141,42 +158,97 @@ impl Slot {
         current.clone()
     }
 
-    /// Looks at the file again. Another component in it is loaded and probed beside the one that serves,
-    /// and takes its place when it has shown its card. What was refused before is refused again only
-    /// when `again`.
+    /// Looks for another component: at the file again, or at what the tag names now. It is loaded and
+    /// probed beside the one that serves, and takes its place when it has shown its card. What was
+    /// refused before is refused again only when `again`.
     ///
     /// # Errors
     /// [`ReloadError`]: the one that serves goes on. None when it was refused before.
     pub async fn reload(&self, again: bool) -> Option<Result<Reloaded, ReloadError>> {
         let mut swapping = self.swapping.lock().await;
-        let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || component::read(&path)).await;
-        let bytes = match read {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(error)) => return Some(self.kept(error.into())),
-            Err(error) => return Some(self.kept(ReloadError::Failed(error.to_string()))),
+        let origin = self.origin();
+        self.take(&mut swapping, &origin, again).await
+    }
+
+    /// Swaps to another artifact of the repository that the component came from, which is the origin
+    /// from then on, until the process ends.
+    ///
+    /// # Errors
+    /// [`ReloadError`]: the one that serves goes on, and its origin is what it was.
+    pub async fn swap(&self, reference: &str) -> Result<Reloaded, ReloadError> {
+        let mut swapping = self.swapping.lock().await;
+        let elsewhere = |why: String| ReloadError::Elsewhere(why);
+        let Origin::Registry(own) = self.origin() else {
+            return Err(elsewhere(
+                "this agent's component is in a file; put another one there instead".to_owned(),
+            ));
         };
-        let digest = component::digest(&bytes);
+        let wanted: Reference = reference.parse().map_err(elsewhere)?;
+        if !wanted.is_beside(&own) {
+            return Err(elsewhere(format!(
+                "only artifacts of {} can take the place of this agent's component",
+                own.name()
+            )));
+        }
+        let origin = Origin::Registry(wanted);
+        // Nothing is left out when `again`.
+        let taken = self.take(&mut swapping, &origin, true).await;
+        let taken = taken.unwrap_or_else(|| Ok(Reloaded::Unchanged(self.current().digest())));
+        if taken.is_ok() {
+            *self.origin.write().unwrap_or_else(PoisonError::into_inner) = origin;
+        }
+        taken
+    }
+
+    async fn take(
+        &self,
+        swapping: &mut Swapping,
+        origin: &Origin,
+        again: bool,
+    ) -> Option<Result<Reloaded, ReloadError>> {
         let from = self.current().digest();
+        // What is known already is not pulled again.
+        let refused = swapping.refused_artifact.filter(|_| !again);
+        let seen: Vec<_> = swapping.artifact.into_iter().chain(refused).collect();
+        let content = match origin.read(&self.shared.registry, &seen).await {
+            Ok(Some(content)) => content,
+            Ok(None) => {
+                swapping.said = None;
+                return Some(Ok(Reloaded::Unchanged(from)));
+            }
+            Err(error) => {
+                let said = Some(error.to_string());
+                if !again && swapping.said == said {
+                    return None;
+                }
+                swapping.said = said;
+                return Some(self.not_read(origin, error));
+            }
+        };
+        swapping.said = None;
+        let digest = component::digest(&content.bytes);
+        let artifact = content.artifact;
         if digest == Some(from) {
             swapping.refused = None;
+            swapping.artifact = artifact;
             return Some(Ok(Reloaded::Unchanged(from)));
         }
         if !again && digest.is_some() && swapping.refused == digest {
             return None;
         }
         let began = Instant::now();
-        let probed = probed(&self.shared, &self.terms, &self.path, bytes).await;
+        let probed = probed(&self.shared, &self.terms, content).await;
         match probed.and_then(|(agent, has_card)| swapping.accept(agent, has_card)) {
             Ok(agent) => {
                 let to = agent.digest();
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(agent);
-                swapping.refused = None;
+                swapping.artifact = artifact;
+                (swapping.refused, swapping.refused_artifact) = (None, None);
                 metrics::swap(&self.label, "swapped");
                 metrics::serving(&self.label, &to.to_string());
                 info!(
                     agent = self.label(),
-                    component = %self.path.display(),
+                    component = %origin,
                     %from,
                     %to,
                     ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -185,18 +257,37 @@ impl Slot {
                 Some(Ok(Reloaded::Swapped { from, to }))
             }
             Err(error) => {
-                swapping.refused = digest;
-                Some(self.kept(error))
+                (swapping.refused, swapping.refused_artifact) = (digest, artifact);
+                Some(self.kept(origin, error))
             }
         }
     }
 
-    fn kept(&self, error: ReloadError) -> Result<Reloaded, ReloadError> {
+    fn not_read(&self, origin: &Origin, error: LoadError) -> Result<Reloaded, ReloadError> {
+        let LoadError::Registry(why) = &error else {
+            return self.kept(origin, error.into());
+        };
+        if !is_out_of_reach(why) {
+            return self.kept(origin, error.into());
+        }
+        // That says nothing of a component.
+        metrics::swap(&self.label, "refused");
+        let serving = self.current().digest();
+        warn!(
+            agent = self.label(),
+            component = %origin,
+            serving = %serving,
+            "no other component could be looked for, and {serving} goes on serving: {error}"
+        );
+        Err(error.into())
+    }
+
+    fn kept(&self, origin: &Origin, error: ReloadError) -> Result<Reloaded, ReloadError> {
         metrics::swap(&self.label, "refused");
         let serving = self.current().digest();
         error!(
             agent = self.label(),
-            component = %self.path.display(),
+            component = %origin,
             serving = %serving,
             "the new component is refused, and {serving} goes on serving: {error}"
         );
@@ -217,13 +308,11 @@ impl Swapping {
 async fn probed(
     shared: &Shared,
     terms: &Terms,
-    path: &Path,
-    bytes: Vec<u8>,
+    content: Content,
 ) -> Result<(Agent, bool), ReloadError> {
-    let (shared, terms, path) = (shared.clone(), terms.clone(), path.to_owned());
+    let (shared, terms) = (shared.clone(), terms.clone());
     // On a thread of its own, so that a compiler that works for long stops nothing else.
-    let loading =
-        tokio::task::spawn_blocking(move || Agent::of_bytes(shared, terms, &path, &bytes));
+    let loading = tokio::task::spawn_blocking(move || Agent::of(shared, terms, content));
     let agent = match loading.await {
         Ok(agent) => agent?,
         Err(error) => return Err(ReloadError::Failed(error.to_string())),

@@ -7,6 +7,7 @@ use crate::agent::{RehearsalError, ReloadError};
 use crate::component::LoadError;
 use crate::dispatch::NotUsable;
 use crate::identity::NoAudience;
+use crate::registry::is_out_of_reach;
 use crate::tasks::OpenError;
 use crate::telemetry;
 
@@ -69,7 +70,7 @@ impl From<ReloadError> for StartError {
         match error {
             ReloadError::Load(error) => error.into(),
             ReloadError::Rehearsal(error) => error.into(),
-            error @ (ReloadError::NoCard | ReloadError::Failed(_)) => {
+            error @ (ReloadError::NoCard | ReloadError::Failed(_) | ReloadError::Elsewhere(_)) => {
                 Self::Engine(error.to_string())
             }
         }
@@ -80,6 +81,7 @@ impl StartError {
     /// The status that the process ends with.
     pub fn exit_status(&self) -> u8 {
         match self {
+            Self::Component(LoadError::Registry(error)) if is_out_of_reach(error) => 69,
             Self::Component(_) | Self::Rehearsal(RehearsalError::Card { .. }) => 65,
             Self::Tasks(_)
             | Self::Listen { .. }

@@ -7,7 +7,7 @@ use ring::signature::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::signing_key::KeyError;
+use attache_jws::KeyError;
 
 fn pem(label: &str, der: &[u8]) -> String {
     let body = STANDARD.encode(der);

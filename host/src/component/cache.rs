@@ -40,6 +40,11 @@ impl Cache {
         }
     }
 
+    /// The folder, when it can be used.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.0.as_deref()
+    }
+
     /// What was compiled from the component of this digest, for this engine.
     pub(super) fn load(&self, engine: &Engine, digest: &ComponentDigest) -> Option<Component> {
         let path = self.path(engine, digest)?;

@@ -16,7 +16,7 @@ use super::{
     Tables, guest_limits, model, origins, outbound, parse, public_url, settings,
 };
 use crate::agent::AgentName;
-use crate::component;
+use crate::component::{Origin, SCHEME};
 use crate::google::Google;
 use crate::outbound::{Network, OutboundConfig};
 use crate::paths;
@@ -35,8 +35,8 @@ pub(super) const CONFIG: &str = "CONFIG_";
 pub struct AgentConfig {
     /// None for the only one.
     pub name: Option<AgentName>,
-    /// The component: `.wasm`, or the `.cwasm` of `attache-host compile`.
-    pub component: PathBuf,
+    /// Where the component is: `.wasm`, or the `.cwasm` of `attache-host compile`.
+    pub component: Origin,
     /// Names in requests that are for this agent whatever their path. Lower case, without a port.
     pub hosts: Vec<String>,
     /// The URL of this agent alone, when it was configured.
@@ -60,7 +60,7 @@ pub struct AgentConfig {
 impl AgentConfig {
     /// Whether its component was compiled before.
     pub fn is_compiled(&self) -> bool {
-        component::is_compiled(&self.component)
+        self.component.is_compiled()
     }
 
     /// The URL of this agent, in a process that is reached at `public`.
@@ -110,13 +110,13 @@ pub(super) fn resolve(given: Given<'_>) -> Result<Vec<AgentConfig>, ConfigError>
         let Some(component) = parse::given(given.component) else {
             return Err(ConfigError::missing(
                 COMPONENT,
-                "give the path of a .wasm or .cwasm file",
+                "give the path of a .wasm or .cwasm file, or oci://HOST/REPOSITORY:TAG",
             ));
         };
         if let Some((name, _)) = environment.with_prefix(PREFIX).next() {
             return Err(unknown_variable(name, "there is no agent with a name"));
         }
-        let component = file(COMPONENT, component)?;
+        let component = origin(COMPONENT, component)?;
         let config = &given.flags.config;
         let settings = settings::resolve(config, &given.tables.config, environment)?;
         let settings = settings.into_iter();
@@ -146,15 +146,15 @@ pub(super) fn resolve(given: Given<'_>) -> Result<Vec<AgentConfig>, ConfigError>
 }
 
 /// The component of each agent that has a name, ordered by name.
-fn named_files(given: &Given<'_>) -> Result<BTreeMap<AgentName, PathBuf>, ConfigError> {
+fn named_files(given: &Given<'_>) -> Result<BTreeMap<AgentName, Origin>, ConfigError> {
     let mut files = BTreeMap::new();
-    let mut add = |key: &str, name: &str, path: PathBuf| {
+    let mut add = |key: &str, name: &str, origin: Origin| {
         let Some(parsed) = AgentName::parse(name) else {
             let expected =
                 "name an agent with lower-case letters, digits and inner hyphens, at most 63";
             return Err(ConfigError::new(key, name, expected));
         };
-        match files.insert(parsed, path) {
+        match files.insert(parsed, origin) {
             None => Ok(()),
             Some(_) => Err(ConfigError::new(
                 key,
@@ -165,14 +165,18 @@ fn named_files(given: &Given<'_>) -> Result<BTreeMap<AgentName, PathBuf>, Config
     };
     for pair in given.agents.iter().filter(|pair| !pair.is_empty()) {
         let Some((name, path)) = pair.split_once('=') else {
-            return Err(ConfigError::new(AGENTS, pair, "give NAME=FILE"));
+            return Err(ConfigError::new(
+                AGENTS,
+                pair,
+                "give NAME=FILE, or NAME=oci://HOST/REPOSITORY:TAG",
+            ));
         };
-        add(AGENTS, name, file(AGENTS, path.to_owned())?)?;
+        add(AGENTS, name, origin(AGENTS, path.to_owned())?)?;
     }
     for table in &given.tables.agents {
         if let Some(path) = table.text("component") {
             let key = table.named("component");
-            add(&key, table.name(), file(&key, path)?)?;
+            add(&key, table.name(), origin(&key, path)?)?;
         }
     }
     let component = given.component.clone().filter(|path| !path.is_empty());
@@ -181,7 +185,7 @@ fn named_files(given: &Given<'_>) -> Result<BTreeMap<AgentName, PathBuf>, Config
             for path in components_in(&folder)? {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
                 let name = stem.to_ascii_lowercase().replace('_', "-");
-                add(COMPONENT, &name, path.clone())?;
+                add(COMPONENT, &name, Origin::File(path.clone()))?;
             }
         }
         Some(component) if !files.is_empty() => {
@@ -197,7 +201,7 @@ fn named_files(given: &Given<'_>) -> Result<BTreeMap<AgentName, PathBuf>, Config
 /// What is set for an agent that there is not is a slip that nobody would notice.
 fn refuse_tables_without_agent(
     tables: &Tables,
-    files: &BTreeMap<AgentName, PathBuf>,
+    files: &BTreeMap<AgentName, Origin>,
 ) -> Result<(), ConfigError> {
     let lacks = |table: &&AgentTable| !files.keys().any(|name| name.as_str() == table.name());
     match tables.agents.iter().find(lacks) {
@@ -229,6 +233,17 @@ fn components_in(folder: &str) -> Result<BTreeSet<PathBuf>, ConfigError> {
         ));
     }
     Ok(components)
+}
+
+/// Where a component is.
+fn origin(key: &str, given: String) -> Result<Origin, ConfigError> {
+    if !given.starts_with(SCHEME) {
+        return file(key, given).map(Origin::File);
+    }
+    match given.parse() {
+        Ok(reference) => Ok(Origin::Registry(reference)),
+        Err(expected) => Err(ConfigError::new(key, given, expected)),
+    }
 }
 
 fn file(key: &str, given: String) -> Result<PathBuf, ConfigError> {
@@ -291,7 +306,7 @@ fn refuse_shared(
 
 fn named(
     name: &AgentName,
-    component: PathBuf,
+    component: Origin,
     shared: &AgentFlags,
     mut section: Own,
     surroundings: Surroundings<'_>,
@@ -338,7 +353,7 @@ fn hosts(given: Option<String>) -> Result<Vec<String>, ConfigError> {
 
 fn agent(
     name: Option<AgentName>,
-    component: PathBuf,
+    component: Origin,
     flags: AgentFlags,
     mut settings: BTreeMap<String, Secret>,
     surroundings: Surroundings<'_>,

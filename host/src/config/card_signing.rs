@@ -3,7 +3,7 @@ use http::Uri;
 use super::key_source::KeySource;
 use super::{ConfigError, Environment, parse};
 use crate::card_signer::CardSigning;
-use crate::signing_key::SigningKey;
+use attache_jws::SigningKey;
 
 const SOURCE: KeySource = KeySource {
     file: "ATTACHE_CARD_KEY_FILE (--card-key-file)",

@@ -2,7 +2,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     AgentFlags, CallerFlags, ConfigFlags, DataFlags, DeadLettersFlags, IdentityFlags, NetworkFlags,
-    PushFlags, Tables, TelemetryFlags,
+    PushFlags, RegistryFlags, Tables, TelemetryFlags,
 };
 
 /// Runs an A2A agent component.
@@ -54,6 +54,8 @@ Also read from the environment:
                           agents may have for themselves, such as ALLOW_OUTBOUND or MEMORY
   ATTACHE_API_KEYS        lines like those of --api-keys-file, with commas between them
   ATTACHE_CARD_KEY        the key itself instead of --card-key-file
+  ATTACHE_COMPONENT_KEY   the key itself instead of --component-key-file
+  DOCKER_CONFIG           the folder with Docker's config.json, whose credentials open registries
   ATTACHE_PUSH_KEY        the keys themselves instead of --push-key-file
   DATABASE_URL            keep tasks on this PostgreSQL server instead: postgres://USER:PASSWORD@
                           HOST:PORT/DATABASE?sslmode=...
@@ -120,8 +122,9 @@ pub struct CompileFlags {
 /// and a bad variable end in the same sentence.
 #[derive(Debug, Default, Args)]
 pub struct Flags {
-    /// The component: a .wasm file, compiled at start, or a .cwasm file from `compile`. Of a folder,
-    /// every component in it, as agents that are named after their files.
+    /// The component: a .wasm file, compiled at start, a .cwasm file from `compile`, or an artifact in
+    /// a registry, oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST. Of a folder, every
+    /// component in it, as agents that are named after their files.
     #[arg(env = "ATTACHE_COMPONENT", hide_env_values = true)]
     pub component: Option<String>,
 
@@ -155,6 +158,10 @@ pub struct Flags {
         value_name = "FOLDER"
     )]
     pub cache_dir: Option<String>,
+
+    /// Components from registries.
+    #[command(flatten)]
+    pub registry: RegistryFlags,
 
     /// What an agent is given; several agents have some of it each.
     #[command(flatten)]

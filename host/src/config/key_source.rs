@@ -1,7 +1,8 @@
-use super::{ConfigError, Environment, parse};
-use crate::signing_key::KeyError;
+use std::fmt::Display;
 
-/// Where a private key comes from: a file, or the environment, where Cloud Run puts secrets.
+use super::{ConfigError, Environment, parse};
+
+/// Where a key comes from: a file, or the environment, where Cloud Run puts secrets.
 pub(super) struct KeySource {
     /// The key of the setting that names the file.
     pub(super) file: &'static str,
@@ -12,11 +13,11 @@ pub(super) struct KeySource {
 
 impl KeySource {
     /// What `parse` makes of the PEM text; none when there is no key.
-    pub(super) fn read<T>(
+    pub(super) fn read<T, E: Display>(
         &self,
         file: Option<String>,
         environment: &Environment,
-        parse: impl FnOnce(&[u8]) -> Result<T, KeyError>,
+        parse: impl FnOnce(&[u8]) -> Result<T, E>,
     ) -> Result<Option<T>, ConfigError> {
         let Self { file: key, value } = *self;
         let parsed = match (parse::given(file), environment.get(value)) {

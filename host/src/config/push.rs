@@ -7,7 +7,7 @@ use super::key_source::KeySource;
 use super::{ConfigError, Environment, parse};
 use crate::card_signer::CardSigning;
 use crate::push::PushSigning;
-use crate::signing_key::SigningKey;
+use attache_jws::SigningKey;
 
 const SOURCE: KeySource = KeySource {
     file: "ATTACHE_PUSH_KEY_FILE (--push-key-file)",

@@ -87,11 +87,13 @@ fn every_flag_says_what_its_default_is() {
 }
 
 /// Names that sound like a secret are on the list of secrets, or here.
-const SOUND_SECRET: [&str; 12] = [
+const SOUND_SECRET: [&str; 14] = [
     "ATTACHE_API_KEYS_FILE",
     "ATTACHE_API_KEY_HEADER",
     "ATTACHE_CARD_KEY_FILE",
     "ATTACHE_CARD_KEY_ID",
+    "ATTACHE_COMPONENT_KEY",
+    "ATTACHE_COMPONENT_KEY_FILE",
     "ATTACHE_CREDENTIALS",
     "ATTACHE_GOOGLE_TOKENINFO_URL",
     "ATTACHE_MODEL_TOKENS_PER_CALLER",

@@ -409,3 +409,54 @@ fn sizes_are_shown_as_they_are_written() {
     assert_eq!(parse::shown(1 << 10), "1KiB");
     assert_eq!(parse::shown(1500), "1500 bytes");
 }
+
+#[test]
+fn a_component_may_be_in_a_registry() {
+    let flags = |component: &str| Flags {
+        component: given(component),
+        ..Flags::default()
+    };
+    let agents = |given: &[&str]| Flags {
+        agents: given.iter().map(|&agent| agent.to_owned()).collect(),
+        ..Flags::default()
+    };
+    let origin = |flags: Flags| {
+        let auth = given("none");
+        let identity = IdentityFlags {
+            auth,
+            ..IdentityFlags::default()
+        };
+        Config::resolve(Flags { identity, ..flags }, &Environment::default())
+    };
+    let alone = origin(flags("oci://ghcr.io/me/agent:1")).unwrap();
+    assert_eq!(
+        alone.agents[0].component.to_string(),
+        "oci://ghcr.io/me/agent:1"
+    );
+    let two = origin(agents(&[
+        "a=oci://ghcr.io/me/a:1",
+        "b=oci://ghcr.io/me/b:1",
+    ]))
+    .unwrap();
+    assert_eq!(two.agents[1].component.to_string(), "oci://ghcr.io/me/b:1");
+    for (flags, why) in [
+        (flags("oci://ghcr.io/me/agent"), "say which one"),
+        (
+            agents(&["a=oci://me/agent:1"]),
+            "the registry's host comes first",
+        ),
+        (
+            Flags {
+                registry: RegistryFlags {
+                    registry_poll: given("often"),
+                    ..RegistryFlags::default()
+                },
+                ..flags("oci://ghcr.io/me/agent:1")
+            },
+            "give seconds",
+        ),
+    ] {
+        let error = origin(flags).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}

@@ -57,7 +57,7 @@ pub(super) enum Role {
     Platform,
 }
 
-pub(super) const VARIABLES: [Variable; 29] = {
+pub(super) const VARIABLES: [Variable; 31] = {
     const fn own(name: &'static str, help: &'static str) -> Variable {
         let role = Role::Own;
         Variable { name, help, role }
@@ -85,6 +85,14 @@ pub(super) const VARIABLES: [Variable; 29] = {
         own(
             "ATTACHE_CARD_KEY",
             "The key itself instead of --card-key-file.",
+        ),
+        own(
+            "ATTACHE_COMPONENT_KEY",
+            "The key itself instead of --component-key-file.",
+        ),
+        own(
+            "DOCKER_CONFIG",
+            "The folder with Docker's config.json, whose credentials open registries. [default: .docker in HOME]",
         ),
         own(
             "ATTACHE_PUSH_KEY",

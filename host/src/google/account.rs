@@ -11,7 +11,7 @@ use super::endpoint::endpoint;
 use super::source::{fields, text};
 use super::token_cache::{Token, Wanted, access_token, id_token};
 use super::{CLOUD_PLATFORM, TokenError};
-use crate::signing_key::SigningKey;
+use attache_jws::SigningKey;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// The longest that Google takes, in seconds.

@@ -203,7 +203,7 @@ impl Inner {
         // Cloud Run takes the signature off the one token that it has checked.
         let platform = self.cloud_run.as_ref().filter(|_| !has_platform);
         if let Some(cloud_run) = platform
-            && jwt.signature().is_none()
+            && jwt.signed().is_none()
         {
             return Ok(Named::Platform(cloud_run.verify(jwt).await?));
         }

@@ -42,7 +42,7 @@ impl CloudRun {
 
     /// The caller that a token names.
     pub(super) async fn verify(&self, token: Jwt<'_>) -> Result<Known, Unaccepted> {
-        if token.signature().is_some() {
+        if token.signed().is_some() {
             return self.google.verify(token).await;
         }
         Ok(token.claims.check(self.google.expected())?)

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use super::algorithm::Algorithm;
+use attache_jws::Algorithm;
+
 use super::claims::{Claims, Expected, Known};
 use super::config::{IapConfig, IssuerConfig};
 use super::fetch::Fetch;
@@ -77,7 +78,7 @@ impl Issuer {
         if self.algorithm.is_some_and(|only| only != token.algorithm) {
             return Err(Flaw::Algorithm.into());
         }
-        if token.signature().is_none() {
+        if token.signed().is_none() {
             return Err(Flaw::Removed.into());
         }
         // Before the signature, since it is cheaper: what has expired asks no issuer for a key.

@@ -1,10 +1,10 @@
+use attache_jws::{Algorithm, Signed};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::LONGEST_TOKEN;
-use super::algorithm::Algorithm;
 use super::claims::Claims;
 use super::flaw::Flaw;
 
@@ -70,9 +70,14 @@ impl<'a> Jwt<'a> {
     }
 
     /// What is signed, and the signature; none when Cloud Run removed it.
-    pub(super) fn signature(&self) -> Option<(&[u8], &[u8])> {
+    pub(super) fn signed(&self) -> Option<Signed<'_>> {
         match &self.signature {
-            Signature::Given(signature) => Some((self.signed.as_bytes(), signature)),
+            Signature::Given(signature) => Some(Signed {
+                algorithm: self.algorithm,
+                key_id: self.key_id.as_deref(),
+                message: self.signed.as_bytes(),
+                signature,
+            }),
             Signature::Removed => None,
         }
     }

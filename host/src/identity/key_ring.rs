@@ -1,6 +1,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use attache_jws::{KeySet, Verdict};
 use http::Uri;
 use serde::Deserialize;
 use tracing::{info, warn};
@@ -8,7 +9,6 @@ use tracing::{info, warn};
 use super::fetch::Fetch;
 use super::flaw::{Flaw, Unaccepted};
 use super::jwt::Jwt;
-use super::key_set::{KeySet, Verdict};
 use crate::config::may_be_asked;
 
 /// How long keys are kept whose issuer does not say.
@@ -80,11 +80,12 @@ impl KeyRing {
     /// Checks the signature of a token.
     pub(super) async fn verify(&self, token: &Jwt<'_>) -> Result<(), Unaccepted> {
         let current = self.current().await.ok_or(Unaccepted::Unavailable)?;
-        let mut verdict = current.keys.judge(token);
+        let signed = token.signed().ok_or(Flaw::Signature)?;
+        let mut verdict = current.keys.judge(&signed);
         if verdict == Verdict::UnknownKey
             && let Some(newer) = self.newer_than(current).await
         {
-            verdict = newer.keys.judge(token);
+            verdict = newer.keys.judge(&signed);
         }
         match verdict {
             Verdict::Holds => Ok(()),

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::PublicUrl;
 use crate::hex::hex;
-use crate::signing_key::SigningKey;
+use attache_jws::SigningKey;
 
 /// How long a token holds, in seconds.
 const HOLDS: u64 = 300;

@@ -43,6 +43,7 @@ mod queue;
 mod rates;
 mod raw;
 mod receiver;
+mod registry;
 mod rotation;
 mod shutdown;
 mod slow_callers;

@@ -28,11 +28,11 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind};
 use crate::operation::Frames;
 use crate::run::Frame;
-use crate::wire::Task;
+use crate::wire::{Message, Task};
 
 /// The two JSON forms of 0.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub enum Form {
     /// JSON-RPC: the objects of `types.ts`, told apart by `kind`.
     Kind,
     /// HTTP+JSON: ProtoJSON of the package `a2a.v1`.
@@ -46,6 +46,11 @@ enum Ends {
     WithTurn,
     /// With the task.
     WithTask,
+}
+
+/// A message as a client of 0.3 sends it.
+pub fn old_message(new: Message, form: Form) -> Value {
+    message::to_old(new, form)
 }
 
 /// What a webhook of 0.3 is sent: the task as it stands (section 9.5 of 0.3).

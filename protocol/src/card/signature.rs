@@ -34,8 +34,12 @@ pub(crate) fn sign(card: &mut AgentCard, platform: &dyn Platform) -> Result<(), 
     Ok(())
 }
 
-/// The bytes to sign, once for each reading of the specification.
-fn canonical_forms(card: &AgentCard) -> Result<Vec<Vec<u8>>, Error> {
+/// The bytes to sign, once for each reading of the specification. What the card holds of signatures
+/// has to be taken out before.
+///
+/// # Errors
+/// When the card has no canonical form.
+pub fn canonical_forms(card: &AgentCard) -> Result<Vec<Vec<u8>>, Error> {
     let no_form = |error: serde_json::Error| {
         Error::new(
             ErrorKind::InvalidAgentResponse,

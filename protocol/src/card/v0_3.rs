@@ -11,7 +11,7 @@ use crate::wire::AgentCard;
 const PROTOCOL_VERSION: &str = "0.3.0";
 
 /// The card for a 0.3 client. `supported_interfaces` has to be filled in.
-pub(crate) fn card(card: &AgentCard) -> Value {
+pub fn card(card: &AgentCard) -> Value {
     let mut old = match serde_json::to_value(card) {
         Ok(Value::Object(old)) => old,
         _ => Map::new(),

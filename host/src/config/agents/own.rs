@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use clap::{Args, Command, FromArgMatches};
 
 use super::{CONFIG, PREFIX};
 use crate::agent::AgentName;
+use crate::component::Origin;
 use crate::config::agent_flags::AgentFlags;
 use crate::config::{AgentTable, ConfigError, Environment, settings};
 use crate::secret::Secret;
@@ -33,7 +33,7 @@ impl Own {
 /// Puts the variables of agents over what the file says of them.
 pub(super) fn add_environment(
     sections: &mut BTreeMap<String, Own>,
-    agents: &BTreeMap<AgentName, PathBuf>,
+    agents: &BTreeMap<AgentName, Origin>,
     environment: &Environment,
 ) -> Result<(), ConfigError> {
     for (variable, value) in environment.with_prefix(PREFIX) {

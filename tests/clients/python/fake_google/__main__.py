@@ -20,6 +20,7 @@ Tests talk to the fakes themselves at `/fake/`:
     POST gone        {"api", "name"}: takes it away
     POST items       the services that version 1 of Cloud Run lists in all regions
     POST policy      {"api", "name", "policy"}: puts a policy in place
+    POST served      {"url", "conditions"}: what Cloud Run says of services from now on
     POST error       {"method", "path", "times", "status", "headers", "body"}: answers so, the next times
     POST answer      {"agent", "answer"}: what the assistant says for an agent
     POST card        the agent card at /.well-known/agent-card.json
@@ -79,6 +80,8 @@ class Fake:
                 self.states["run"].items = body
             case "POST", "policy":
                 self.states[body["api"]].set_policy(body["name"], body["policy"])
+            case "POST", "served":
+                self.states["run"].served = body
             case "POST", "error":
                 self._errors.append({"times": 1, **body})
             case "POST", "answer":

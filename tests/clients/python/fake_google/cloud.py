@@ -126,9 +126,17 @@ def _replaced(resources: Resources, call: Call, name: str | None = None) -> Any:
     service = {**copy.deepcopy(call.body)}
     region = name.split("/")[3] if name.startswith("projects/") else "us-central1"
     short = name.rsplit("/", 1)[1]
+    before = resources.kept.get(name, {}).get("metadata", {})
+    now = service.setdefault("metadata", {})
+    if now.get("resourceVersion", before.get("resourceVersion")) != before.get("resourceVersion"):
+        raise Refused("ABORTED", f"Conflict for resource '{short}': the resourceVersion has changed.")
+    generation = before.get("generation", 0) + 1
+    now.update(generation=generation, resourceVersion=f"AAY{resources.number():06d}")
     service["status"] = {
         "url": f"https://{short}-{NUMBER}.{region}.run.app",
         "conditions": [{"type": "Ready", "status": "True"}],
+        "observedGeneration": generation,
+        **resources.served,
     }
     resources.kept[name] = service
     return service

@@ -22,6 +22,8 @@ class Resources:
         # What Knative lists, which is kept apart from the services of version 2.
         self.items: list[Any] = []
         self.payloads: dict[str, dict[str, Any]] = {}
+        # What every service of Cloud Run says of itself, in place of all being well.
+        self.served: dict[str, Any] = {}
         self._policies: dict[str, dict[str, Any]] = {}
         self._operations: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)

@@ -75,7 +75,9 @@ class Check:
         if value is None:
             return
         if "$ref" in described:
-            self._object(self._schemas[described["$ref"]], value, at)
+            # A revision is named by Cloud Run: what metadata require is for resources of their own.
+            is_inner = described.get("description", "").startswith("Optional metadata")
+            self._object(self._schemas[described["$ref"]], value, at, is_update=is_inner)
             return
         kind = described.get("type", "any")
         if kind == "any":

@@ -19,6 +19,10 @@ def metadata(path: str, query: dict[str, str]) -> tuple[int, str]:
             return 200, f"e30.id-for-{query['audience'].rsplit('/', 1)[-1]}.c2ln"
         case "project/project-id":
             return 200, "metadata-project"
+        case "project/numeric-project-id":
+            return 200, "123456789012"
+        case "instance/region":
+            return 200, "projects/123456789012/regions/us-central1"
     return 404, "not found"
 
 

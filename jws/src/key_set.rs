@@ -3,17 +3,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::algorithm::{Algorithm, PublicKey};
-use super::jwt::Jwt;
+use crate::algorithm::{Algorithm, PublicKey};
+use crate::spki;
 
 /// More keys than this are not looked at; issuers have a few.
 const MOST_KEYS: usize = 100;
 /// Signatures that are checked for a token that does not name its key.
 const MOST_TRIED: usize = 8;
 
-/// The public keys of an issuer.
+/// Public keys that check signatures.
 #[derive(Debug, Default)]
-pub(super) struct KeySet(Vec<Key>);
+pub struct KeySet(Vec<Key>);
 
 #[derive(Debug)]
 struct Key {
@@ -23,11 +23,27 @@ struct Key {
     key: PublicKey,
 }
 
-/// What the keys say of a token.
+/// Something that was signed, as its header says.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    /// `alg`
+    pub algorithm: Algorithm,
+    /// `kid`
+    pub key_id: Option<&'a str>,
+    /// The header and what it stands before, both in base64url.
+    pub message: &'a [u8],
+    /// The bytes of the signature.
+    pub signature: &'a [u8],
+}
+
+/// What the keys say of a signature.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
+    /// The signature is that of a key.
     Holds,
+    /// The key that is named did not make it.
     Broken,
+    /// No key fits.
     UnknownKey,
 }
 
@@ -53,7 +69,10 @@ struct Jwk {
 impl KeySet {
     /// The keys in a JSON Web Key Set (RFC 7517) that can check signatures. Others are passed over, as
     /// the RFC asks.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// A sentence without a full stop: not such a set, or none of its keys is of use.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
         let document: Document =
             serde_json::from_slice(text).map_err(|_| "it is not a JSON Web Key Set".to_owned())?;
         let keys = document.keys.into_iter().take(MOST_KEYS);
@@ -64,18 +83,35 @@ impl KeySet {
         Ok(Self(keys))
     }
 
-    pub(super) fn judge(&self, token: &Jwt<'_>) -> Verdict {
-        let Some((message, signature)) = token.signature() else {
-            return Verdict::Broken;
-        };
+    /// The public keys in a PEM text (`PUBLIC KEY`), which have no names.
+    ///
+    /// # Errors
+    /// A sentence without a full stop: no such text, or a key for something else.
+    pub fn parse_pem(text: &[u8]) -> Result<Self, String> {
+        let keys = spki::public_keys(text)?.into_iter();
+        Ok(Self(
+            keys.map(|key| Key {
+                id: None,
+                algorithm: None,
+                key,
+            })
+            .collect(),
+        ))
+    }
+
+    /// Whether one of the keys made the signature.
+    pub fn judge(&self, signed: &Signed<'_>) -> Verdict {
         let mut verdict = Verdict::UnknownKey;
-        let fitting = self.0.iter().filter(|key| key.may_have_signed(token));
+        let fitting = self.0.iter().filter(|key| key.may_have_signed(signed));
         for key in fitting.take(MOST_TRIED) {
-            if token.algorithm.holds(&key.key, message, signature) {
+            if signed
+                .algorithm
+                .holds(&key.key, signed.message, signed.signature)
+            {
                 return Verdict::Holds;
             }
             // Without a name, it may also have been a key that is not among these.
-            if token.key_id.is_some() {
+            if signed.key_id.is_some() {
                 verdict = Verdict::Broken;
             }
         }
@@ -111,15 +147,15 @@ impl Key {
         })
     }
 
-    fn may_have_signed(&self, token: &Jwt<'_>) -> bool {
-        let named = match (&self.id, &token.key_id) {
+    fn may_have_signed(&self, signed: &Signed<'_>) -> bool {
+        let named = match (self.id.as_deref(), signed.key_id) {
             (Some(own), Some(named)) => own == named,
             _ => true,
         };
         let meant = self.algorithm.as_deref().is_none_or(|algorithm| {
-            Algorithm::named(algorithm).is_some_and(|algorithm| algorithm == token.algorithm)
+            Algorithm::named(algorithm).is_some_and(|algorithm| algorithm == signed.algorithm)
         });
-        named && meant && token.algorithm.fits(&self.key)
+        named && meant && signed.algorithm.fits(&self.key)
     }
 }
 
@@ -151,31 +187,28 @@ mod tests {
         json!({"kty": "EC", "crv": "P-256", "kid": kid, "x": x, "y": y})
     }
 
-    fn token(key: &EcdsaKeyPair, kid: Option<&str>) -> String {
-        let header = json!({"alg": "ES256", "kid": kid}).to_string();
-        let signed = [header.as_str(), "{}"].map(|part| URL_SAFE_NO_PAD.encode(part));
-        let signed = signed.join(".");
-        let signature = key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
-
-    fn verdict(keys: Value, token: &str) -> Verdict {
+    fn verdict(keys: Value, by: &EcdsaKeyPair, kid: Option<&str>) -> Verdict {
         let keys = KeySet::parse(json!({"keys": keys}).to_string().as_bytes()).unwrap();
-        keys.judge(&Jwt::parse(token).unwrap())
+        let signature = by.sign(&SystemRandom::new(), b"message").unwrap();
+        keys.judge(&Signed {
+            algorithm: Algorithm::Es256,
+            key_id: kid,
+            message: b"message",
+            signature: signature.as_ref(),
+        })
     }
 
     #[test]
-    fn a_token_is_checked_with_the_key_that_it_names() {
+    fn a_signature_is_checked_with_the_key_that_it_names() {
         let (one, two) = (p256(), p256());
         let keys = || json!([jwk(&one, Some("one")), jwk(&two, Some("two"))]);
-        assert_eq!(verdict(keys(), &token(&two, Some("two"))), Verdict::Holds);
-        assert_eq!(verdict(keys(), &token(&two, Some("one"))), Verdict::Broken);
-        let unknown = token(&two, Some("three"));
-        assert_eq!(verdict(keys(), &unknown), Verdict::UnknownKey);
-        assert_eq!(verdict(keys(), &token(&two, None)), Verdict::Holds);
-        assert_eq!(verdict(keys(), &token(&p256(), None)), Verdict::UnknownKey);
+        assert_eq!(verdict(keys(), &two, Some("two")), Verdict::Holds);
+        assert_eq!(verdict(keys(), &two, Some("one")), Verdict::Broken);
+        assert_eq!(verdict(keys(), &two, Some("three")), Verdict::UnknownKey);
+        assert_eq!(verdict(keys(), &two, None), Verdict::Holds);
+        assert_eq!(verdict(keys(), &p256(), None), Verdict::UnknownKey);
         let unnamed = json!([jwk(&one, None)]);
-        assert_eq!(verdict(unnamed, &token(&one, Some("any"))), Verdict::Holds);
+        assert_eq!(verdict(unnamed, &one, Some("any")), Verdict::Holds);
     }
 
     #[test]
@@ -196,7 +229,7 @@ mod tests {
         }
         let mut other = jwk(&key, Some("one"));
         other["alg"] = json!("ES384");
-        let verdict = verdict(json!([other]), &token(&key, Some("one")));
+        let verdict = verdict(json!([other]), &key, Some("one"));
         assert_eq!(verdict, Verdict::UnknownKey);
     }
 }

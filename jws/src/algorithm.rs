@@ -9,34 +9,48 @@ use ring::signature::{
 /// one is known here: `none` and those with a shared key are not among them, and so cannot be chosen by
 /// who makes up a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub enum Algorithm {
+    /// RSA with PKCS#1 v1.5.
     Rs256,
+    /// The same with SHA-384.
     Rs384,
+    /// The same with SHA-512.
     Rs512,
+    /// RSA-PSS.
     Ps256,
+    /// The same with SHA-384.
     Ps384,
+    /// The same with SHA-512.
     Ps512,
+    /// ECDSA on P-256.
     Es256,
+    /// ECDSA on P-384.
     Es384,
+    /// Ed25519.
     EdDsa,
 }
 
 /// A public key, which fits some of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PublicKey {
+pub enum PublicKey {
+    /// Both numbers without zeros in front.
     Rsa {
+        /// `n`
         modulus: Vec<u8>,
+        /// `e`
         exponent: Vec<u8>,
     },
-    /// Uncompressed points.
+    /// An uncompressed point.
     P256(Vec<u8>),
+    /// An uncompressed point.
     P384(Vec<u8>),
+    /// 32 bytes.
     Ed25519(Vec<u8>),
 }
 
 impl Algorithm {
     /// By its name in the header of a token (RFC 7518, RFC 8037).
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<Self> {
         Some(match name {
             "RS256" => Self::Rs256,
             "RS384" => Self::Rs384,
@@ -64,7 +78,7 @@ impl Algorithm {
     }
 
     /// Whether a key is for this algorithm. The token names the algorithm, and the key decides.
-    pub(super) fn fits(self, key: &PublicKey) -> bool {
+    pub fn fits(self, key: &PublicKey) -> bool {
         match key {
             PublicKey::Rsa { .. } => self.rsa().is_some(),
             PublicKey::P256(_) => self == Self::Es256,
@@ -74,7 +88,7 @@ impl Algorithm {
     }
 
     /// Whether `signature` is that of `key` over `message`.
-    pub(super) fn holds(self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    pub fn holds(self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         if !self.fits(key) {
             return false;
         }
