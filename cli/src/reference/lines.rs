@@ -4,7 +4,7 @@
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _};
 
-use super::pages::{Page, pages};
+use super::pages::{Page, pages as all_pages};
 use super::tool;
 use crate::commands::Arguments;
 
@@ -45,6 +45,12 @@ fn lines(page: &Page) -> Vec<String> {
         lines.extend(whole.lines().map(|line| line.trim().to_owned()));
     }
     lines
+}
+
+/// The pages that people write: usage in the generated one is no command line.
+fn pages() -> impl Iterator<Item = Page> {
+    let pages = all_pages().into_iter();
+    pages.filter(|page| page.name() != "docs/cli.md")
 }
 
 /// What a placeholder stands for.
