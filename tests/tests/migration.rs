@@ -69,7 +69,7 @@ async fn both_agents_answer_alike() {
         .arg(workspace().join("examples/converter/agent.py"))
         .arg(port.to_string());
     let python = Server::start(&mut program, "/.well-known/agent-card.json").unwrap();
-    for text in ["20 C", "-40 F", "98.6F", "20", "hot", "20 K", "", "°"] {
+    for text in ["20 C", "-40 F", "98.6F", "20", "hot", "20 K", "°"] {
         let ours = asked(&format!("{}/", rust.url()), text).await;
         let theirs = asked(&format!("{}/", python.url()), text).await;
         assert_eq!(ours, theirs, "{text:?}");
