@@ -36,7 +36,7 @@ PYTHON := $(TARGET)/clients/python/bin/python
 
 # The components that ship, and those that only tests run. Each is built by its own cargo call:
 # built together, one's features would reach another.
-COMPONENTS := agent-component attache-spin-adapter hello-agent tck-agent
+COMPONENTS := agent-component attache-spin-adapter converter-agent hello-agent tck-agent
 TEST_COMPONENTS := $(patsubst tests/guests/%/Cargo.toml,%,$(wildcard tests/guests/*/Cargo.toml))
 BUILD_COMPONENT := cargo build --release --target wasm32-wasip2 -p
 
@@ -45,6 +45,7 @@ BUILD_COMPONENT := cargo build --release --target wasm32-wasip2 -p
 TOOLS := $(TARGET)/tools
 NEXTEST := 0.9.143
 DENY := 0.20.2
+MDBOOK := 0.5.4
 BUILD_TOOL := CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo install --quiet --locked \
 	--profile dev --root $(TOOLS) --target-dir $(TOOLS)/build
 export PATH := $(PATH):$(TOOLS)/bin
@@ -105,6 +106,14 @@ bench: image components clients ## Print sizes, times, memory and throughput, be
 	$(PYTHON) bench/main.py --rootfs $(ROOTFS) --shipped $(AGENT_FILE) \
 		--agent $(GUESTS)/tck_agent.wasm --programs $(TARGET)/fast --results $(TARGET)/bench \
 		$(if $(BEFORE),--before $(BEFORE)) $(if $(ONLY),--only $(ONLY))
+
+.PHONY: docs
+docs: ## Make the book of docs/, in target/book
+	@command -v mdbook > /dev/null || { \
+		echo '== docs: builds mdbook $(MDBOOK) into $(TOOLS), once, in some minutes'; \
+		$(BUILD_TOOL) --no-default-features --features search mdbook@$(MDBOOK) && rm -rf $(TOOLS)/build; \
+	}
+	mdbook build
 
 .PHONY: image
 image: wasm-target $(if $(filter musl,$(LIBC)),musl) ## Assemble the container's root filesystem in target/image/rootfs, with an SBOM

@@ -14,6 +14,8 @@ mod gemini_enterprise;
 mod google;
 mod manifest;
 mod project;
+#[cfg(test)]
+mod reference;
 mod registry;
 mod terminal;
 

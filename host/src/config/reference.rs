@@ -24,6 +24,8 @@ fn table() -> String {
         let default = variables::default_in(help).unwrap_or_default();
         let what = help.split_once("[default:").map_or(help, |(what, _)| what);
         let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Else a reader's program takes `<KEY>` for a tag, and shows nothing.
+        let what = what.replace('<', "\\<");
         let code = |text: &str| match text {
             "" => String::new(),
             text => format!("`{text}`"),
