@@ -4,6 +4,10 @@ use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
 use super::text;
+use crate::failure::{Exit, Failure};
+
+/// What the Agent Registry takes of a card, in bytes.
+const REGISTRY_LIMIT: usize = 10_000;
 
 /// What Gemini Enterprise reads; the first nine it insists on.
 const FIELDS: [&str; 13] = [
@@ -30,6 +34,39 @@ const SKILL: [&str; 7] = [
     "inputModes",
     "outputModes",
 ];
+
+/// The card that Gemini Enterprise takes for `document`, which is in `place`, and what is worth knowing of it.
+///
+/// # Errors
+/// It would be refused, or the agent never called.
+pub(crate) fn accepted(document: &Value, place: &str) -> Result<(Value, Vec<String>), Failure> {
+    let card = reduced(document);
+    let faults = faults(document, &card);
+    if !faults.is_empty() {
+        let sentence = format!(
+            "Gemini Enterprise refuses the card in {place}: {}",
+            faults.join("; ")
+        );
+        return Err(Failure::new(Exit::Data, sentence).remedy(
+            "It reads the card of A2A 0.3 (docs/gemini-enterprise.md). An attache host serves that form \
+             too: give the agent's URL instead of a file.",
+        ));
+    }
+    let mut notes = Vec::new();
+    let length = card.to_string().len();
+    if length > REGISTRY_LIMIT {
+        notes.push(format!(
+            "the card has {length} bytes, and the Agent Registry takes {REGISTRY_LIMIT}"
+        ));
+    }
+    if !answers_with_text(&card) {
+        notes.push(
+            "the card names no text among its output modes, and Gemini Enterprise shows text alone"
+                .to_owned(),
+        );
+    }
+    Ok((card, notes))
+}
 
 /// What Gemini Enterprise reads of a card of 0.3, of 1.0, or of both in one.
 pub(crate) fn reduced(document: &Value) -> Value {
@@ -97,7 +134,7 @@ fn url_of_1_0(document: &Value) -> Option<&str> {
 }
 
 /// What Gemini Enterprise refuses, or takes and then cannot call.
-pub(crate) fn faults(document: &Value, card: &Value) -> Vec<String> {
+fn faults(document: &Value, card: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     if !document.is_object() {
         return vec!["it is no object".to_owned()];
@@ -203,7 +240,7 @@ fn fault_of_url(url: &str) -> Option<String> {
 }
 
 /// Whether the agent answers with text, which is all that is shown.
-pub(crate) fn answers_with_text(card: &Value) -> bool {
+fn answers_with_text(card: &Value) -> bool {
     let modes = card.get("defaultOutputModes").and_then(Value::as_array);
     let mut modes = modes.into_iter().flatten().filter_map(Value::as_str);
     modes.any(|mode| mode.starts_with("text/") || mode == "*/*")

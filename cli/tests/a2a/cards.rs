@@ -327,7 +327,7 @@ fn a_card_converts_between_generations() {
 fn gemini_enterprise_gets_a_card_that_it_can_use_or_a_reason() {
     let local = host("hello_agent", &[]);
     let said = attache(&["card", "convert", &local.url, "--to", "gemini-enterprise"]).ends(65);
-    said.complains("not https");
+    said.complains("which Google cannot reach");
     attache(&["card", "lint", "--gemini-enterprise", &local.url]).ends(1);
 
     let deployed = host(
@@ -352,16 +352,16 @@ fn gemini_enterprise_gets_a_card_that_it_can_use_or_a_reason() {
     assert_eq!(
         members,
         [
+            "protocolVersion",
             "name",
             "description",
-            "version",
-            "protocolVersion",
             "url",
-            "preferredTransport",
+            "version",
             "capabilities",
+            "skills",
             "defaultInputModes",
             "defaultOutputModes",
-            "skills"
+            "preferredTransport",
         ]
     );
     assert_eq!(card["url"], "https://hello.run.app/");

@@ -125,7 +125,7 @@ fn keep_new(scheme: &mut Value) {
     }
 }
 
-pub(super) fn no_interface(sentence: &str) -> Failure {
+fn no_interface(sentence: &str) -> Failure {
     Failure::new(Exit::Data, sentence)
         .remedy("convert the card that the running server serves: attache card convert URL")
 }
@@ -215,14 +215,14 @@ fn security_to_1_0(of: &mut Map<String, Value>) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
-    pub(in super::super) fn card(value: Value) -> Card {
+    fn card(value: Value) -> Card {
         Card { value, at: None }
     }
 
-    pub(in super::super) fn new() -> Value {
+    fn new() -> Value {
         json!({
             "name": "A", "description": "Does.", "version": "1", "capabilities": {"streaming": true},
             "supportedInterfaces": [

@@ -11,13 +11,11 @@ use url::Url;
 
 use super::target::{Target, text};
 use crate::failure::{Exit, Failure};
-use crate::gemini_enterprise::card::{answers_with_text, faults, reduced, takes_tokens_of_users};
+use crate::gemini_enterprise::card::{accepted, takes_tokens_of_users};
 
 const WELL_KNOWN: &str = ".well-known/agent-card.json";
 /// Of a card, in bytes.
 const LIMIT: usize = 1 << 20;
-/// What the Agent Registry takes of a card.
-const REGISTRY_LIMIT: usize = 10_000;
 /// Where a card is.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
@@ -82,27 +80,9 @@ impl Source {
         let document: Value = serde_json::from_slice(&bytes).map_err(|why| {
             Failure::new(Exit::Data, format!("the card in {name} is no JSON: {why}"))
         })?;
-        let card = reduced(&document);
-        let faults = faults(&document, &card);
-        if !faults.is_empty() {
-            let sentence = format!(
-                "Gemini Enterprise refuses the card in {name}: {}",
-                faults.join("; ")
-            );
-            return Err(Failure::new(Exit::Data, sentence).remedy(
-                "It reads the card of A2A 0.3 (docs/gemini-enterprise.md). An attache host serves that form \
-                 too: give the agent's URL instead of a file.",
-            ));
-        }
-        let length = card.to_string().len();
-        if length > REGISTRY_LIMIT {
-            target.terminal.note(format!(
-                "the card has {length} bytes, and the Agent Registry takes {REGISTRY_LIMIT}"
-            ));
-        }
-        if !answers_with_text(&card) {
-            let text = "the card names no text among its output modes, and Gemini Enterprise shows text alone";
-            target.terminal.note(text);
+        let (card, notes) = accepted(&document, &name)?;
+        for note in notes {
+            target.terminal.note(note);
         }
         if let Self::Url(asked) = self {
             let url = Url::parse(text(&card, "url")).ok();
