@@ -29,7 +29,7 @@ mod wording;
 mod words;
 
 pub(crate) use card::{Card, Checked, Finding, Generation, Level, header};
-pub(crate) use credentials::variable;
+pub(crate) use credentials::{CredentialFlags, variable};
 pub(crate) use fault::{CallError, Kind};
 pub(crate) use follow::{Follower, Told};
 pub(crate) use operation::{Listing, Operation, PushConfig};

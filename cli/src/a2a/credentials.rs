@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use clap::Args;
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use url::Url;
 
 use super::google::IdTokens;
 use super::origin::Origin;
@@ -175,6 +176,25 @@ impl CredentialFlags {
             google: self.google_id_token.then(IdTokens::default),
             secrets: Mutex::new(secrets),
         })
+    }
+
+    /// The headers for requests to the origin of `url`.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`], and when there is no ID token to be had.
+    pub(crate) async fn headers(&self, url: &Url) -> Result<HeaderMap, Failure> {
+        let origin = Origin::of(url);
+        let credentials = self.resolve(origin.clone())?;
+        Ok(credentials
+            .headers_for(&origin)
+            .await?
+            .into_iter()
+            .collect())
+    }
+
+    /// The other origins that the credentials may go to.
+    pub(crate) fn also_for(&self) -> &[Origin] {
+        &self.also_for
     }
 
     /// The flags as they were given, for a command to go on with. None of them holds a secret.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::wire::{Binding, Wire};
+use crate::a2a::Origin;
 use crate::failure::{Exit, Failure};
 
 /// Where a card is.
@@ -21,12 +22,21 @@ const VERSION: &str = "1.0";
 pub(crate) struct Reach {
     /// Its base, or the card's own URL.
     pub(crate) url: Url,
-    /// What it is sent besides, to the origin of `url` alone.
+    /// What it is sent besides, to the origin of `url` and those of `also_for`.
     pub(crate) headers: HeaderMap,
+    /// Other origins that `headers` may go to.
+    pub(crate) also_for: Vec<Origin>,
     /// The longest wait for one answer.
     pub(crate) patience: Duration,
     /// The text that it is sent.
     pub(crate) text: String,
+}
+
+impl Reach {
+    fn may_see_credentials(&self, url: &Url) -> bool {
+        let origin = Origin::of(url);
+        origin == Origin::of(&self.url) || self.also_for.contains(&origin)
+    }
 }
 
 /// An agent whose card was read, or not.
@@ -123,7 +133,7 @@ impl Agent {
                 && text(interface, "protocolVersion").starts_with(VERSION)
         })?;
         let mut url = text(found, "url");
-        let own = Url::parse(&url).is_ok_and(|url| url.origin() == self.reach.url.origin());
+        let own = Url::parse(&url).is_ok_and(|url| self.reach.may_see_credentials(&url));
         let mut headers = if own {
             self.reach.headers.clone()
         } else {

@@ -1,18 +1,16 @@
 //! `attache check COMPONENT|URL`.
 
-mod headers;
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use url::Url;
 
+use crate::a2a::CredentialFlags;
 use crate::check::{self, Agent, Binding, Listed, Reach, Report, Selection};
 use crate::failure::{Exit, Failure};
 use crate::project::{HostPlan, HostProgram, Manifest};
 use crate::terminal::Terminal;
-use headers::HeaderFlags;
 
 /// What would lead a check of a component to the service and the database that it is deployed with.
 const PRODUCTION: [&str; 8] = [
@@ -67,7 +65,7 @@ pub(crate) struct Check {
     timeout: u64,
 
     #[command(flatten)]
-    headers: HeaderFlags,
+    credentials: CredentialFlags,
 
     #[command(flatten)]
     host: HostProgram,
@@ -90,7 +88,7 @@ impl Check {
         };
         let checks = match url(&target)? {
             Some(url) => {
-                let agent = Agent::read(self.reach(url)?).await?;
+                let agent = Agent::read(self.reach(url).await?).await?;
                 check::run(&agent, &selection).await
             }
             None => {
@@ -140,7 +138,7 @@ impl Check {
         let mut host = plan.start(|_| {}).await?;
         let url =
             url(&host.url())?.ok_or_else(|| Failure::new(Exit::Software, "the host has no URL"))?;
-        let agent = Agent::read(self.reach(url)?).await;
+        let agent = Agent::read(self.reach(url).await?).await;
         let rows = match agent {
             Ok(agent) => tokio::select! {
                 rows = check::run(&agent, selection) => Ok(rows),
@@ -157,10 +155,11 @@ impl Check {
         Ok(rows)
     }
 
-    fn reach(&self, url: Url) -> Result<Reach, Failure> {
+    async fn reach(&self, url: Url) -> Result<Reach, Failure> {
         Ok(Reach {
+            headers: self.credentials.headers(&url).await?,
+            also_for: self.credentials.also_for().to_vec(),
             url,
-            headers: self.headers.resolve()?,
             patience: Duration::from_secs(self.timeout),
             text: self.text.clone(),
         })
