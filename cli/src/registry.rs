@@ -1,7 +1,6 @@
 //! Registries, as commands ask them: who asks, over which way out, and what a refusal means.
 
 mod failure;
-mod google;
 mod keyring;
 mod progress;
 mod transport;
@@ -16,6 +15,7 @@ use attache_registry::{Client, Credential, Limits, Reference};
 use clap::Args;
 
 use crate::failure::{Exit, Failure};
+use crate::terminal::Terminal;
 use keyring::CliKeyring;
 pub(crate) use progress::Bar;
 use transport::Https;
@@ -57,7 +57,12 @@ impl RegistryFlags {
     ///
     /// # Errors
     /// When a flag cannot be used.
-    pub(crate) fn client(self, reference: &Reference, bar: &Bar) -> Result<Client, Failure> {
+    pub(crate) fn client(
+        self,
+        reference: &Reference,
+        bar: &Bar,
+        terminal: &Terminal,
+    ) -> Result<Client, Failure> {
         if self.insecure && !reference.is_loopback() {
             return Err(Failure::new(
                 Exit::Usage,
@@ -80,7 +85,7 @@ impl RegistryFlags {
             time: Duration::from_secs(self.timeout),
             ..Limits::default()
         };
-        let keyring = CliKeyring::new(given)?;
+        let keyring = CliKeyring::new(given, *terminal)?;
         Ok(Client::new(
             Arc::new(transport),
             Arc::new(keyring),

@@ -53,7 +53,7 @@ impl Pull {
         let reference = self.reference;
         let key = self.key.as_deref().map(public_key).transpose()?;
         let bar = Bar::new(terminal, "pulling");
-        let client = self.registry.client(&reference, &bar)?;
+        let client = self.registry.client(&reference, &bar, terminal)?;
         let pull = async {
             let found = client.find(&reference).await?;
             if let Some(key) = &key {

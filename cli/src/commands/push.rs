@@ -86,7 +86,7 @@ impl Push {
         let signature = key.as_ref().map(|_| signature_place(&reference, &digest));
         if !self.dry_run {
             let bar = Bar::new(terminal, "pushing");
-            let client = self.registry.client(&reference, &bar)?;
+            let client = self.registry.client(&reference, &bar, terminal)?;
             let push = async {
                 let Some(key) = &key else {
                     return artifact.push(&client, &reference).await;

@@ -3,18 +3,20 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use attache_registry::{Credential, DockerConfig, Keyring, Login, is_googles};
 
-use super::google;
 use crate::failure::{Exit, Failure};
+use crate::google::{Flags, Google};
+use crate::terminal::Terminal;
 
 /// What was given on the command line; else what Docker would show; else, to Google's registries, a token
 /// of Google's; else nothing.
 pub(super) struct CliKeyring {
     given: Option<Credential>,
     docker: DockerConfig,
+    terminal: Terminal,
 }
 
 impl CliKeyring {
-    pub(super) fn new(given: Option<Credential>) -> Result<Self, Failure> {
+    pub(super) fn new(given: Option<Credential>, terminal: Terminal) -> Result<Self, Failure> {
         let docker = match (&given, docker_config()) {
             (None, Some(path)) => DockerConfig::read(&path).map_err(|why| {
                 Failure::new(Exit::Data, why)
@@ -22,7 +24,11 @@ impl CliKeyring {
             })?,
             _ => DockerConfig::default(),
         };
-        Ok(Self { given, docker })
+        Ok(Self {
+            given,
+            docker,
+            terminal,
+        })
     }
 }
 
@@ -57,9 +63,12 @@ impl Keyring for CliKeyring {
             return Ok(None);
         }
         // What is public there can be had without.
-        let token = google::access_token().await;
+        let Ok(google) = Google::new(&Flags::default(), &self.terminal) else {
+            return Ok(None);
+        };
+        let token = google.access_token().await.ok();
         Ok(token.map(|token| Login {
-            credential: Credential::of_google(token),
+            credential: Credential::of_google(token.reveal().to_owned()),
             is_for_host_only: true,
         }))
     }
