@@ -91,6 +91,7 @@ impl Connecting {
                 },
             }
             leaving = true;
+            traffic.stir();
             connection.as_mut().graceful_shutdown();
         }
     }

@@ -17,7 +17,7 @@ struct Inner {
     began: Instant,
     open: AtomicUsize,
     stalled: AtomicUsize,
-    /// When the last exchange ended, in milliseconds since `began`.
+    /// When the last exchange ended, or the client was told to go, in milliseconds since `began`.
     ended: AtomicU64,
     /// A response stalled, or one beside those that have stalled ended.
     held_up: Notify,
@@ -71,6 +71,11 @@ impl Traffic {
         self.0.heard.load(Ordering::Relaxed)
     }
 
+    /// Counts the rest from now on: the client was told something, and may answer.
+    pub(super) fn stir(&self) {
+        self.0.ended.store(self.0.now(), Ordering::SeqCst);
+    }
+
     /// Waits until nothing went on for `idle`, or all that goes on has stalled.
     pub(super) async fn rest(&self, idle: Duration) -> Rest {
         let inner = &*self.0;
@@ -98,6 +103,13 @@ impl Traffic {
     }
 }
 
+impl Inner {
+    /// Milliseconds since it began.
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 impl Exchange {
     /// The client takes nothing more of the response.
     pub fn stall(&mut self) {
@@ -113,8 +125,7 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let inner = &self.traffic.0;
         inner.heard.store(false, Ordering::Relaxed);
-        let now = u64::try_from(inner.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        inner.ended.store(now, Ordering::SeqCst);
+        inner.ended.store(inner.now(), Ordering::SeqCst);
         if self.stalled {
             inner.stalled.fetch_sub(1, Ordering::SeqCst);
         }
