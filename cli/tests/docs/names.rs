@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use crate::pages::{pages, workspace};
 
 /// Names that are no settings of the host.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     // Of the tool.
     "ATTACHE_HOST_BIN",
     "ATTACHE_SDK_PATH",
+    "ATTACHE_SIGN",
     // Of the tests.
     "ATTACHE_GUESTS_DIR",
     "ATTACHE_IMAGE_ROOTFS",
