@@ -146,6 +146,8 @@ async def flood(url: str, size: int, *, chunked: bool) -> Flood:
                 writer.write(frame)
                 await writer.drain()
                 sent += len(block)
+                # To drain lets nobody else run while the server takes all; the answer may be there.
+                await asyncio.sleep(0)
             if chunked:
                 writer.write(b"0\r\n\r\n")
                 await writer.drain()
