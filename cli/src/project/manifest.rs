@@ -18,6 +18,8 @@ pub(crate) struct Manifest {
     pub(crate) name: Option<String>,
     /// The component, from the manifest's own folder.
     pub(crate) component: Option<PathBuf>,
+    /// The image.
+    pub(crate) image: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,9 +52,14 @@ impl Manifest {
             )
             .remedy("a manifest begins with [agent] and has name = \"…\" and component = \"….wasm\" there")
         })?;
-        let Manifest { name, component } = tables.agent;
+        let Manifest {
+            name,
+            component,
+            image,
+        } = tables.agent;
         Ok(Self {
             name,
+            image,
             component: component.map(|path| folder.join(path)),
         })
     }
