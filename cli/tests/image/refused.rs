@@ -1,8 +1,9 @@
 //! What cannot become an image is said, with what to do.
 
 use std::fs;
+use std::process::Command;
 
-use crate::tool::Desk;
+use crate::tool::{Desk, Ended};
 use crate::work::{AMD64, ARM64, desk, digest, image, program};
 
 #[test]
@@ -41,6 +42,44 @@ fn a_real_dynamic_program_is_refused() {
     fs::copy(env!("CARGO_BIN_EXE_attache"), desk.path("host")).unwrap();
     desk.tool(&image(&["--dry-run"]))
         .refused(65, "is linked dynamically");
+}
+
+/// The tool where it is installed, in no checkout.
+#[test]
+fn the_first_static_host_is_taken() {
+    let desk = desk();
+    fs::create_dir(desk.path("bin")).unwrap();
+    let tool = desk.path("bin/attache");
+    fs::copy(env!("CARGO_BIN_EXE_attache"), &tool).unwrap();
+    let dynamic = program(AMD64, Some("/lib/ld.so"));
+    desk.put("dynamic-host", &dynamic);
+    let run = || {
+        let output = Command::new(&tool)
+            .args([
+                "image",
+                "--component",
+                "one.wasm",
+                "--no-precompile",
+                "--dry-run",
+            ])
+            .current_dir(desk.path("."))
+            .env_clear()
+            .env("PATH", desk.path("elsewhere"))
+            .env("ATTACHE_HOST_BIN", "dynamic-host")
+            .output();
+        Ended::from(output.unwrap())
+    };
+    desk.put("bin/attache-host", dynamic);
+    let refused = run();
+    refused.refused(65, "dynamic-host is linked dynamically");
+    refused.refused(65, "bin/attache-host is linked dynamically");
+    refused.refused(65, "`make image` leaves a static one");
+
+    desk.put("bin/attache-host", program(AMD64, None));
+    let made = run();
+    assert_eq!(made.status, 0, "{}", made.stderr);
+    let same = desk.tool(&image(&["--dry-run"])).json();
+    assert_eq!(made.stdout.trim_end(), same["digest"]);
 }
 
 #[test]
