@@ -32,6 +32,18 @@ pub(crate) const FILE: &str = "attache.toml";
 /// The largest file, in bytes.
 const LARGEST: usize = 1 << 20;
 
+/// Reads the name of an image from the command line. An empty one is what a command leaves that failed in its
+/// place.
+///
+/// # Errors
+/// What to give instead.
+pub(crate) fn image(text: &str) -> Result<String, String> {
+    match names::is_image(text) {
+        true => Ok(text.to_owned()),
+        false => Err(names::IMAGE.to_owned()),
+    }
+}
+
 /// A manifest, checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Manifest {

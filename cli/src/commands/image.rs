@@ -130,6 +130,14 @@ impl Image {
             None if self.push => return Err(nowhere()),
             reference => reference,
         };
+        // What cannot be used is said before the work, and a password is read.
+        let bar = Bar::new(terminal, "pushing");
+        let registry = match &reference {
+            Some(reference) if self.push => {
+                Some((self.registry.client(reference, &bar, terminal)?, reference))
+            }
+            _ => None,
+        };
         let host = StaticHost::find(self.host.as_deref())?;
         let component = self.component(&manifest, terminal).await?;
         let name = manifest.name.clone().unwrap_or_else(|| stem(&component));
@@ -155,9 +163,7 @@ impl Image {
         let mut shown = Shown::of(&image, carried, reference.as_ref());
         (shown.tar, shown.layout) = (self.tar, self.layout);
         shown.dry_run = self.dry_run;
-        if let (true, Some(reference)) = (self.push, &reference) {
-            let bar = Bar::new(terminal, "pushing");
-            let client = self.registry.client(reference, &bar, terminal)?;
+        if let Some((client, reference)) = registry {
             let sent = image.push(&client, reference).await;
             bar.end();
             shown.pushed(&sent.map_err(|error| registry::failure(&error, reference, true))?);

@@ -182,7 +182,7 @@ fn look(content: &[u8]) -> Result<Architecture, Unfit> {
         }
         let entries = segment.dynamic(endian, content).map_err(damaged)?;
         // A static program that may lie anywhere in memory has such a segment too, and needs nobody.
-        let needs = |entry: &elf::Dyn64<Endianness>| entry.tag(endian) == i64::from(elf::DT_NEEDED);
+        let needs = |entry: &elf::Dyn64<Endianness>| entry.tag(endian) == elf::DT_NEEDED;
         if entries.is_some_and(|entries| entries.iter().any(needs)) {
             return Err(Unfit::Dynamic("a library".to_owned()));
         }

@@ -80,7 +80,8 @@ async fn metadata() -> String {
             let answer = service_fn(|request: Request<Incoming>| async move {
                 assert_eq!(request.headers()["metadata-flavor"], "Google");
                 let token = format!(r#"{{"access_token":"{GOOGLE_TOKEN}","expires_in":3599}}"#);
-                Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(token)))
+                let answer = Response::builder().header("metadata-flavor", "Google");
+                Ok::<_, Infallible>(answer.body(Full::<Bytes>::from(token)).unwrap())
             });
             let connection = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), answer);
