@@ -32,15 +32,18 @@ pub(crate) const FILE: &str = "attache.toml";
 /// The largest file, in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// Reads the name of an image from the command line. An empty one is what a command leaves that failed in its
-/// place.
+/// Looks at the name of an image that was `given` elsewhere. An empty one is what a command leaves that failed
+/// in its place.
 ///
 /// # Errors
-/// What to give instead.
-pub(crate) fn image(text: &str) -> Result<String, String> {
-    match names::is_image(text) {
-        true => Ok(text.to_owned()),
-        false => Err(names::IMAGE.to_owned()),
+/// When it is none.
+pub(crate) fn require_image(image: &str, given: &str) -> Result<(), Failure> {
+    match names::is_image(image) {
+        true => Ok(()),
+        false => Err(
+            Failure::new(Exit::Usage, format!("{given} names no image: {image:?}"))
+                .remedy(names::IMAGE),
+        ),
     }
 }
 

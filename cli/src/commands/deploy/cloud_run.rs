@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::deploy::{Deployment, Plan, Print, Source, Values, from_flag};
 use crate::failure::{Exit, Failure};
 use crate::google::{Flags, Google};
-use crate::manifest::{FILE, Manifest, image, initial};
+use crate::manifest::{FILE, Manifest, initial, require_image};
 use crate::terminal::{Format, Terminal};
 
 /// Deploys to Cloud Run. Whatever is there and right stays as it is, so it may run again and again.
@@ -21,7 +21,7 @@ pub(crate) struct CloudRun {
     manifest: PathBuf,
 
     /// The image instead of the manifest's, for example of this build.
-    #[arg(long, value_name = "IMAGE", value_parser = image)]
+    #[arg(long, value_name = "IMAGE")]
     image: Option<String>,
 
     /// The value of a secret, as SECRET=env:VARIABLE, SECRET=file:PATH, or SECRET=- for standard input;
@@ -55,6 +55,9 @@ impl CloudRun {
     pub(super) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         if self.init {
             return begin(&self.manifest, terminal);
+        }
+        if let Some(image) = &self.image {
+            require_image(image, "--image")?;
         }
         let manifest = Manifest::read(&self.manifest)?;
         let google = Google::new(&self.google, terminal)?;
