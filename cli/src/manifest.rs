@@ -9,6 +9,7 @@ mod document;
 mod initial;
 mod keys;
 mod names;
+mod outline;
 mod secrets;
 mod service;
 mod settings;
@@ -17,6 +18,7 @@ pub(crate) use database::{Connect, Database, Login};
 pub(crate) use initial::initial;
 #[cfg(test)]
 pub(crate) use keys::{KEYS, TABLES};
+pub(crate) use outline::Outline;
 pub(crate) use secrets::{Form, Secret};
 pub(crate) use service::Service;
 pub(crate) use settings::{Egress, GeminiEnterprise, Model, Queue};
@@ -52,9 +54,6 @@ pub(crate) fn require_image(image: &str, given: &str) -> Result<(), Failure> {
 pub(crate) struct Manifest {
     /// The agent's name.
     pub(crate) name: String,
-    /// The component, where it is named.
-    #[allow(dead_code, reason = "for the commands that build and push")]
-    pub(crate) component: Option<String>,
     /// The image that runs.
     pub(crate) image: Option<String>,
     /// The Spin application, where there is one.
@@ -85,17 +84,8 @@ impl Manifest {
     /// # Errors
     /// It cannot be read, or the first thing in it that cannot be used.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = read_text(path)?;
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|why| {
-            Failure::new(Exit::NoInput, format!("{shown} cannot be read: {why}"))
-                .remedy("attache deploy cloud-run --init writes one to begin with.")
-        })?;
-        if text.len() > LARGEST {
-            return Err(Failure::new(
-                Exit::Data,
-                format!("{shown} is larger than 1 MiB"),
-            ));
-        }
         Self::parse(&shown, &text)
     }
 
@@ -129,7 +119,6 @@ impl Manifest {
         let service = service::read(&document, &name, database.is_some(), queue.is_some())?;
         let manifest = Self {
             spin_image: document.text("agent", "spin_image")?,
-            component: document.text("agent", "component")?,
             env: settings::env(&document)?,
             config: settings::config(&document)?,
             model: settings::model(&document, &secrets)?,
@@ -165,6 +154,21 @@ impl Manifest {
     pub(crate) fn knows_by(&self, mode: &str) -> bool {
         self.service.auth.iter().any(|auth| auth == mode)
     }
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|why| {
+        Failure::new(Exit::NoInput, format!("{shown} cannot be read: {why}"))
+            .remedy("attache deploy cloud-run --init writes one to begin with.")
+    })?;
+    if text.len() > LARGEST {
+        return Err(Failure::new(
+            Exit::Data,
+            format!("{shown} is larger than 1 MiB"),
+        ));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use url::Url;
 use crate::a2a::CredentialFlags;
 use crate::check::{self, Agent, Binding, Listed, Reach, Report, Selection};
 use crate::failure::{Exit, Failure};
-use crate::project::{HostPlan, HostProgram, Manifest};
+use crate::manifest::Outline;
+use crate::project::{HostPlan, HostProgram};
 use crate::terminal::Terminal;
 
 /// What would lead a check of a component to the service and the database that it is deployed with.
@@ -186,8 +187,7 @@ fn url(target: &str) -> Result<Option<Url>, Failure> {
 }
 
 fn of_manifest() -> Result<String, Failure> {
-    let manifest = Manifest::of(Path::new("."))?;
-    manifest
+    Outline::of(Path::new("."))?
         .component
         .map(|path| path.to_string_lossy().into_owned())
         .ok_or_else(|| {

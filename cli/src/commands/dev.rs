@@ -9,8 +9,18 @@ use crate::failure::{Exit, Failure};
 use crate::project::{self, Build, HostProgram, Served};
 use crate::terminal::Terminal;
 
+/// Variables and flags of the host by which the agent is reached from elsewhere, or which say of the
+/// inspector what is to be.
+const SAY_OTHERWISE: [&str; 4] = [
+    "ATTACHE_INSPECTOR",
+    "ATTACHE_PUBLIC_URL",
+    "AGENT_URL",
+    "APP_URL",
+];
+const FLAGS_SAY_OTHERWISE: [&str; 2] = ["--inspector", "--public-url"];
+
 /// Builds the agent here, serves it on this machine alone, and swaps it when a file changes. Ctrl-C ends
-/// all of it.
+/// all of it. The inspector is at /inspector/: a page that shows the agent and talks to it.
 #[derive(Debug, Args)]
 pub(crate) struct Dev {
     /// The port; 0 is any that is free.
@@ -42,6 +52,10 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
+    /// Serve no inspector. There is none either where ATTACHE_PUBLIC_URL leads others here.
+    #[arg(long)]
+    no_inspector: bool,
+
     #[command(flatten)]
     host: HostProgram,
 
@@ -67,6 +81,7 @@ impl Dev {
             Served::Components(self.component)
         };
         let dev = project::Dev {
+            has_inspector: !self.no_inspector && !is_said(&self.flags),
             served,
             program: self.host.find()?,
             port: self.port,
@@ -75,4 +90,18 @@ impl Dev {
         };
         dev.run(terminal).await
     }
+}
+
+/// Whether the reader has said of the inspector, or of others, what the host is to know.
+fn is_said(flags: &[OsString]) -> bool {
+    let by_flag = |flag: &OsString| {
+        let flag = flag.to_string_lossy();
+        FLAGS_SAY_OTHERWISE
+            .iter()
+            .any(|name| flag.starts_with(name))
+    };
+    SAY_OTHERWISE
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+        || flags.iter().any(by_flag)
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
 use crate::image::{Assembly, Compiling, Image as Made, Layout, StaticHost};
-use crate::project::{Build, Manifest};
+use crate::manifest::Outline;
+use crate::project::Build;
 use crate::registry::{self, Bar, RegistryFlags};
 use crate::terminal::Terminal;
 
@@ -120,7 +121,7 @@ impl Image {
                 "--push publishes it, --tar FILE.tar and --layout DIR write it, --dry-run shows it",
             ));
         }
-        let manifest = Manifest::of(&self.path)?;
+        let manifest = Outline::of(&self.path)?;
         let reference = match &self.reference {
             Some(reference) => Some(reference.clone()),
             None => of_manifest(&manifest)?,
@@ -176,11 +177,7 @@ impl Image {
     }
 
     /// Built anew, where there is something to build: what is deployed is what the sources say.
-    async fn component(
-        &self,
-        manifest: &Manifest,
-        terminal: &Terminal,
-    ) -> Result<PathBuf, Failure> {
+    async fn component(&self, manifest: &Outline, terminal: &Terminal) -> Result<PathBuf, Failure> {
         if let Some(component) = &self.component {
             return Ok(component.clone());
         }
@@ -300,7 +297,7 @@ impl Shown {
     }
 }
 
-fn of_manifest(manifest: &Manifest) -> Result<Option<Reference>, Failure> {
+fn of_manifest(manifest: &Outline) -> Result<Option<Reference>, Failure> {
     let Some(image) = &manifest.image else {
         return Ok(None);
     };

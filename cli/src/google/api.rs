@@ -32,10 +32,8 @@ impl fmt::Display for Location {
 
 /// One of Google's REST APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "each command uses its own few")]
 pub(crate) enum Api {
     AlloyDb,
-    ArtifactRegistry,
     CloudResourceManager,
     CloudTasks,
     DiscoveryEngine(Location),
@@ -52,7 +50,6 @@ impl Api {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AlloyDb => "alloydb",
-            Self::ArtifactRegistry => "artifactregistry",
             Self::CloudResourceManager => "cloudresourcemanager",
             Self::CloudTasks => "cloudtasks",
             Self::DiscoveryEngine(_) => "discoveryengine",

@@ -1,9 +1,12 @@
 //! The smaller tables, and what has to fit together across tables.
 
+use clap::ValueEnum as _;
+
 use super::document::Document;
 use super::secrets::Secret;
 use super::{Manifest, names};
 use crate::failure::{Exit, Failure};
+use crate::google::Location;
 
 /// Variables that Cloud Run sets.
 pub(super) const RESERVED: [&str; 4] = ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
@@ -96,11 +99,9 @@ pub(crate) struct Egress {
 #[derive(Debug, Clone)]
 pub(crate) struct GeminiEnterprise {
     /// Its id.
-    #[allow(dead_code, reason = "for the commands that register there")]
     pub(crate) app: String,
     /// Where it is.
-    #[allow(dead_code, reason = "for the commands that register there")]
-    pub(crate) location: &'static str,
+    pub(crate) location: Location,
     /// The number of its project, if that is another.
     pub(crate) project_number: Option<String>,
 }
@@ -293,12 +294,12 @@ pub(super) fn gemini_enterprise(
     if !document.has(TABLE) {
         return Ok(None);
     }
-    let locations = ["global", "us", "eu"];
+    let location = document.one_of(TABLE, "location", &["global", "us", "eu"])?;
     Ok(Some(GeminiEnterprise {
         app: document.required(TABLE, "app")?,
-        location: document
-            .one_of(TABLE, "location", &locations)?
-            .unwrap_or("global"),
+        location: location
+            .and_then(|word| Location::from_str(word, false).ok())
+            .unwrap_or_default(),
         project_number: document.digits(TABLE, "project_number")?,
     }))
 }

@@ -36,6 +36,8 @@ pub(crate) struct Dev {
     pub(crate) port: u16,
     /// Where the tasks are kept.
     pub(crate) data: PathBuf,
+    /// Whether the host serves the inspector, too.
+    pub(crate) has_inspector: bool,
     /// Flags for the host, as they are.
     pub(crate) flags: Vec<OsString>,
 }
@@ -75,7 +77,7 @@ impl Dev {
         match &self.served {
             Served::Components(components) => {
                 let host = host.insert(self.start(of_files(components)?, true, events).await?);
-                events.serving(&host.url(), components);
+                events.serving(&host.url(), components, self.has_inspector);
                 loop {
                     show_next(host, events).await?;
                 }
@@ -95,7 +97,8 @@ impl Dev {
                 };
                 let arguments = vec![place.clone().into_os_string()];
                 let host = host.insert(self.start(arguments, false, events).await?);
-                events.serving(&host.url(), std::slice::from_ref(&built.component));
+                let components = std::slice::from_ref(&built.component);
+                events.serving(&host.url(), components, self.has_inspector);
                 let http = reqwest::Client::new();
                 let mut serving = built;
                 loop {
@@ -135,6 +138,9 @@ impl Dev {
         let mut arguments = served;
         if !watches {
             arguments.extend(["--watch", "0"].map(OsString::from));
+        }
+        if self.has_inspector {
+            arguments.push("--inspector".into());
         }
         arguments.extend(self.flags.iter().cloned());
         let plan = HostPlan {

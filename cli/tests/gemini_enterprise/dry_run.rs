@@ -86,3 +86,53 @@ fn each_location_is_asked_at_its_own_host() {
         assert!(url.contains(&format!("/locations/{location}/")), "{url}");
     }
 }
+
+#[test]
+fn the_manifest_says_which_app() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    let shown = |more: &[&str]| {
+        let mut command = world.google.attache();
+        command
+            .current_dir(folder.path())
+            .env_remove("CLOUDSDK_API_ENDPOINT_OVERRIDES_DISCOVERYENGINE")
+            .args(["gemini-enterprise", "-o", "json", "--dry-run", "list"])
+            .args(more);
+        let (out, _) = google::ended(&mut command, 0);
+        let shown: Value = serde_json::from_str(&out).unwrap();
+        shown["requests"][0]["url"].as_str().unwrap().to_owned()
+    };
+    let agent = "[agent]\nname = \"hello\"\n[service]\nproject = \"of-agents\"\n";
+    let manifest = |text: &str| std::fs::write(folder.path().join("attache.toml"), text).unwrap();
+
+    manifest(&format!(
+        "{agent}[gemini_enterprise]\napp = \"work\"\nlocation = \"eu\"\n"
+    ));
+    let url = shown(&[]);
+    assert!(url.starts_with("https://eu-discoveryengine."), "{url}");
+    assert!(url.contains("/projects/of-agents/locations/eu/"), "{url}");
+    assert!(url.contains("/engines/work/"), "{url}");
+    let url = shown(&["--project=mine", "--location=us", "--app=other"]);
+    assert!(url.contains("/projects/mine/locations/us/"), "{url}");
+    assert!(url.contains("/engines/other/"), "{url}");
+
+    manifest(&format!(
+        "{agent}[gemini_enterprise]\napp = \"work\"\nproject_number = 123456789012\n"
+    ));
+    let url = shown(&[]);
+    assert!(
+        url.contains("/projects/123456789012/locations/global/"),
+        "{url}"
+    );
+
+    manifest(&format!("{agent}[gemini_enterprise]\nap = \"work\"\n"));
+    let mut command = world.google.attache();
+    command
+        .current_dir(folder.path())
+        .args(["gemini-enterprise", "--dry-run", "list"]);
+    let (_, err) = google::ended(&mut command, 65);
+    assert!(
+        err.contains("attache.toml:6: [gemini_enterprise] has no key ap"),
+        "{err}"
+    );
+}

@@ -82,6 +82,7 @@ fn a_new_agent_passes_its_test_and_is_swapped_under_load() {
     let url = serving["url"].as_str().expect("a URL").to_owned();
     let address = url.strip_prefix("http://").expect("an address").to_owned();
     assert!(address.starts_with("127.0.0.1:"), "{address}");
+    assert_eq!(serving["inspector"], format!("{url}/inspector/"));
     let load = Load::on(&address);
     load.until_answered("6 words in 1 sentences");
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -80,8 +80,10 @@ async fn metadata() -> String {
             let answer = service_fn(|request: Request<Incoming>| async move {
                 assert_eq!(request.headers()["metadata-flavor"], "Google");
                 let token = format!(r#"{{"access_token":"{GOOGLE_TOKEN}","expires_in":3599}}"#);
-                let answer = Response::builder().header("metadata-flavor", "Google");
-                Ok::<_, Infallible>(answer.body(Full::<Bytes>::from(token)).unwrap())
+                let mut answer = Response::new(Full::<Bytes>::from(token));
+                let flavor = HeaderValue::from_static("Google");
+                answer.headers_mut().insert("metadata-flavor", flavor);
+                Ok::<_, Infallible>(answer)
             });
             let connection = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), answer);

@@ -1,10 +1,13 @@
 //! Which app, and what is done with the calls: they are made, or shown.
 
+use std::path::Path;
+
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};
 use crate::google::{self, Api, Google, Location, Request, resource_id};
+use crate::manifest::Outline;
 use crate::terminal::Terminal;
 
 const INTRANET: &str = "APP_TYPE_INTRANET";
@@ -12,17 +15,13 @@ const INTRANET: &str = "APP_TYPE_INTRANET";
 /// The app.
 #[derive(Debug, Args)]
 pub(super) struct Flags {
-    /// Where the app is; its authorizations and its licence are in the same location.
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        env = "GEMINI_ENTERPRISE_LOCATION"
-    )]
-    location: Location,
+    /// Where the app is; its authorizations and its licence are in the same location. [default: what
+    /// attache.toml says in [gemini_enterprise], else global]
+    #[arg(long, global = true, value_enum, env = "GEMINI_ENTERPRISE_LOCATION")]
+    location: Option<Location>,
 
-    /// The app, also called engine; the only one there is if none is given.
+    /// The app, also called engine. [default: what attache.toml says in [gemini_enterprise], else the
+    /// only one there is]
     #[arg(long, global = true, env = "GEMINI_ENTERPRISE_APP", value_parser = resource_id)]
     app: Option<String>,
 
@@ -45,15 +44,25 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Flags and variables come first, then what the manifest says, if there is one.
     pub(super) async fn new(flags: Flags, terminal: Terminal) -> Result<Self, Failure> {
+        let manifest = Outline::of(Path::new("."))?;
         let google = Google::new(&flags.google, &terminal)?;
+        let app = manifest.gemini_enterprise;
+        // The app may be in a project other than the agent's, which is then named by its number.
+        let project = app.as_ref().and_then(|app| app.project_number.clone());
+        let project = match flags.google.project.or(project).or(manifest.project) {
+            Some(project) => project,
+            None => google.project().await?,
+        };
+        let location = app.as_ref().map(|app| app.location);
         Ok(Self {
-            project: google.project().await?,
+            project,
             google,
             terminal,
-            location: flags.location,
+            location: flags.location.or(location).unwrap_or_default(),
             dry_run: flags.dry_run,
-            app: flags.app,
+            app: flags.app.or(app.map(|app| app.app)),
         })
     }
 

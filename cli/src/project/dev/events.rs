@@ -46,7 +46,8 @@ impl Events {
         }
     }
 
-    pub(super) fn serving(&self, url: &str, components: &[PathBuf]) {
+    pub(super) fn serving(&self, url: &str, components: &[PathBuf], has_inspector: bool) {
+        let inspector = has_inspector.then(|| format!("{url}/inspector/"));
         let files: Vec<_> = components
             .iter()
             .map(|file| Shown(file).to_string())
@@ -54,8 +55,12 @@ impl Events {
         self.event(
             "serving",
             &format!("{url} has {}", files.join(", ")),
-            json!({ "url": url, "components": components }),
+            json!({ "url": url, "components": components, "inspector": inspector }),
         );
+        if let (Format::Text, Some(inspector)) = (self.format, inspector) {
+            let text = format!("{inspector} shows the agent and talks to it");
+            self.event("inspector", &text, json!({}));
+        }
     }
 
     /// An entry of the host's log.
