@@ -9,6 +9,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod gemini_enterprise;
+mod image;
 mod new;
 mod pull;
 mod push;
@@ -63,6 +64,8 @@ enum Command {
     Push(push::Push),
     /// Fetch a component from an OCI registry.
     Pull(pull::Pull),
+    /// Make the container image of an agent, without Docker.
+    Image(Box<image::Image>),
     /// Deploy an agent.
     Deploy(deploy::Deploy),
     /// Say what is wrong with an agent on Cloud Run, and what mends it.
@@ -90,6 +93,7 @@ impl Arguments {
             Command::Card(command) => command.run(terminal).await,
             Command::Push(command) => command.run(terminal).await,
             Command::Pull(command) => command.run(terminal).await,
+            Command::Image(command) => command.run(terminal).await,
             Command::Deploy(command) => command.run(terminal).await,
             Command::Doctor(command) => command.run(terminal).await,
             Command::GeminiEnterprise(command) => command.run(terminal).await,

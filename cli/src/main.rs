@@ -12,6 +12,7 @@ mod doctor;
 mod failure;
 mod gemini_enterprise;
 mod google;
+mod image;
 mod manifest;
 mod project;
 #[cfg(test)]

@@ -34,6 +34,21 @@ pub(crate) const FILE: &str = "attache.toml";
 /// The largest file, in bytes.
 const LARGEST: usize = 1 << 20;
 
+/// Looks at the name of an image that was `given` elsewhere. An empty one is what a command leaves that failed
+/// in its place.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn require_image(image: &str, given: &str) -> Result<(), Failure> {
+    match names::is_image(image) {
+        true => Ok(()),
+        false => Err(
+            Failure::new(Exit::Usage, format!("{given} names no image: {image:?}"))
+                .remedy(names::IMAGE),
+        ),
+    }
+}
+
 /// A manifest, checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Manifest {

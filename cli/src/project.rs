@@ -15,5 +15,5 @@ pub(crate) use dev::{Dev, Served};
 pub(crate) use host::{Host, HostEnded, HostPlan};
 pub(crate) use name::Name;
 pub(crate) use program::HostProgram;
-pub(crate) use sdk::Sdk;
+pub(crate) use sdk::{Sdk, own_checkout};
 pub(crate) use template::{Template, require_vacant};

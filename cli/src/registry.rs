@@ -58,7 +58,7 @@ impl RegistryFlags {
     /// # Errors
     /// When a flag cannot be used.
     pub(crate) fn client(
-        self,
+        &self,
         reference: &Reference,
         bar: &Bar,
         terminal: &Terminal,
@@ -73,10 +73,10 @@ impl RegistryFlags {
             )
             .remedy("leave --insecure away; --ca-file trusts an authority of your own"));
         }
-        let given = match self.username {
+        let given = match &self.username {
             None => None,
             Some(user) => Some(Credential::Password {
-                user,
+                user: user.clone(),
                 password: password()?,
             }),
         };

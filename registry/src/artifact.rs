@@ -87,8 +87,20 @@ impl Manifest {
         }
     }
 
+    /// A container's image, the lowest layer first.
+    pub fn of_image(config: Descriptor, layers: Vec<Descriptor>) -> Self {
+        Self {
+            schema_version: 2,
+            media_type: Some(MANIFEST.to_owned()),
+            artifact_type: None,
+            config,
+            layers,
+            annotations: BTreeMap::new(),
+        }
+    }
+
     /// As it is sent.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         // A structure of texts and numbers always is JSON.
         serde_json::to_vec(self).unwrap_or_default()
     }

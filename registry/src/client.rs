@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 use crate::Credential;
 
 pub use pull::Found;
+pub use push::Sent;
 
 /// The body of a registry's answer, and why it breaks off.
 pub type Body = UnsyncBoxBody<Bytes, String>;

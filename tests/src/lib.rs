@@ -2,7 +2,7 @@
 //!
 //! [`spin`] runs an agent as Spin 4.0.2 would; [`guests`] builds the components that tests run;
 //! [`server`] starts the host and other servers, [`postgres`] gives them databases, [`clients`] runs the
-//! official clients, [`a2a`] is a plain one, [`receiver`] takes webhooks,
+//! official clients, [`a2a`] is a plain one, [`container`] is a process in a root filesystem, [`receiver`] takes webhooks,
 //! [`metadata`] says what Google Cloud would, [`models`] what language models would, [`bigquery`]
 //! answers as BigQuery, [`evaluation`] holds an agent to known answers, and [`wire`] is the corpus of
 //! requests and answers.
@@ -10,6 +10,7 @@
 pub mod a2a;
 pub mod bigquery;
 pub mod clients;
+pub mod container;
 pub mod evaluation;
 pub mod guests;
 pub mod metadata;

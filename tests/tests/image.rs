@@ -8,10 +8,10 @@
 )]
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use attache_tests::container;
 use attache_tests::guests::workspace;
 use attache_tests::server::Server;
 use serde_json::{Value, json};
@@ -19,9 +19,6 @@ use sha2::{Digest, Sha256};
 
 /// Names a root filesystem that `make image` left; without it, the test runs `make image`.
 const ROOTFS: &str = "ATTACHE_IMAGE_ROOTFS";
-
-/// Who runs in the container, and owns its data.
-const NOBODY: u32 = 65532;
 
 fn rootfs() -> PathBuf {
     if let Some(folder) = std::env::var_os(ROOTFS) {
@@ -65,54 +62,6 @@ fn environment() -> Vec<(String, String)> {
         .collect();
     assert!(!variables.is_empty(), "no ENV in the last stage");
     variables
-}
-
-/// Every container has these two, says the OCI's runtime specification, and no image brings them. The
-/// answer is whether this user may make them.
-fn devices(root: &Path) -> bool {
-    fs::create_dir(root.join("dev")).expect("a folder for devices");
-    [("random", "8"), ("urandom", "9")]
-        .into_iter()
-        .all(|(name, minor)| {
-            Command::new("mknod")
-                .arg("--mode=666")
-                .arg(root.join("dev").join(name))
-                .args(["c", "1", minor])
-                .status()
-                .is_ok_and(|status| status.success())
-        })
-}
-
-/// The container's process: in the root filesystem where this user may change the root, else beside
-/// it, and in both cases with nothing but the container's environment.
-fn contained(root: &Path) -> Command {
-    let is_root = root.metadata().expect("metadata").uid() == 0;
-    let chroot = ["/usr/sbin/chroot", "/usr/bin/chroot"]
-        .into_iter()
-        .find(|path| is_root && Path::new(path).exists() && devices(root));
-    let mut command;
-    if let Some(chroot) = chroot {
-        chown(root.join("data"), Some(NOBODY), Some(NOBODY)).expect("a data folder for nobody");
-        command = Command::new(chroot);
-        command
-            .arg(format!("--userspec={NOBODY}:{NOBODY}"))
-            .arg(root)
-            .arg("/attache-host")
-            .env_clear()
-            .envs(environment());
-    } else {
-        command = Command::new(root.join("attache-host"));
-        command
-            .env_clear()
-            .envs(environment())
-            .env("ATTACHE_COMPONENT", root.join("agent.cwasm"))
-            .env("ATTACHE_DATA_DIR", root.join("data"));
-    }
-    command
-        .arg("serve")
-        .env("ATTACHE_HOST", "127.0.0.1")
-        .env("PORT", "0");
-    command
 }
 
 /// Whoever scans the image is told of every crate in it, of the C that some of them bring, and which
@@ -176,7 +125,8 @@ async fn the_image_holds_the_host_and_the_agent_alone_and_answers() {
         fs::copy(built.join(file), root.path().join(file)).expect("a copy");
     }
     fs::create_dir(root.path().join("data")).expect("a folder for the data");
-    let server = Server::start(&mut contained(root.path()), "/health/ready").expect("the host");
+    let mut process = container::serve(root.path(), &environment()).expect("a root filesystem");
+    let server = Server::start(&mut process, "/health/ready").expect("the host");
 
     let http = reqwest::Client::new();
     let card: Value = http

@@ -174,7 +174,7 @@ impl Artifact {
     ) -> Result<(), attache_registry::Error> {
         let (config, content) = (self.config.clone(), self.content.clone());
         client
-            .push(reference, &self.manifest, config, content)
+            .push(reference, &self.manifest, config, vec![content])
             .await?;
         Ok(())
     }
@@ -221,7 +221,11 @@ fn signature_place(reference: &Reference, digest: &Digest) -> String {
     format!("{}:sha256-{}.sig", reference.name(), digest.hex())
 }
 
-fn annotation(text: &str) -> Result<(String, String), String> {
+/// Reads `KEY=VALUE` from the command line.
+///
+/// # Errors
+/// What to give instead.
+pub(super) fn annotation(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
             Ok((key.trim().to_owned(), value.to_owned()))

@@ -24,7 +24,7 @@ pub(crate) enum Print {
     ServiceYaml,
     /// Terraform, with everything that the service needs.
     Terraform,
-    /// A build that makes the image and deploys it, for Cloud Build.
+    /// A build of a Dockerfile that makes the image and deploys it, for Cloud Build.
     CloudBuild,
     /// The service for Knative on any cluster.
     Knative,
@@ -84,7 +84,7 @@ impl Print {
                 ))
             }
             Self::Terraform => Ok((terraform::terraform(deployment)?, deployment.notes())),
-            Self::CloudBuild => Ok((cloud_build::cloud_build(deployment)?, Vec::new())),
+            Self::CloudBuild => Ok((cloud_build::cloud_build(deployment)?, cloud_build::notes())),
             Self::Knative => knative::knative(deployment),
             Self::Spinkube => spinkube::spinkube(deployment),
         }

@@ -69,7 +69,7 @@ const fn key(
 pub(crate) const KEYS: [Key; 55] = [
     key("agent", "name", "required", r#""hello""#, "The agent's name: small letters, digits and `-`."),
     key("agent", "component", "none", r#""target/wasm32-wasip2/release/hello.wasm""#, "The component; what is built and pushed."),
-    key("agent", "image", "required", r#""us-central1-docker.pkg.dev/PROJECT/agents/hello:1""#, "The image that runs: host and component. With a digest (`@sha256:...`) it is known what runs."),
+    key("agent", "image", "required", r#""us-central1-docker.pkg.dev/PROJECT/agents/hello:1""#, "The image that runs, of host and component, as `attache image --push` publishes it. With a digest (`@sha256:...`) it is known what runs."),
     key("agent", "spin_image", "none", r#""ghcr.io/me/hello:1""#, "The Spin application as `spin registry push` left it, for SpinKube."),
     key("service", "name", "the agent's", r#""hello""#, "The service's name, at most 49 characters."),
     key("service", "project", "`--project`, or gcloud's", r#""my-project""#, "The project's id."),

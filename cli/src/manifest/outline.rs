@@ -10,6 +10,10 @@ use crate::failure::Failure;
 /// The manifest of a folder, as far as it goes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outline {
+    /// The agent's name.
+    pub(crate) name: Option<String>,
+    /// The image that runs.
+    pub(crate) image: Option<String>,
     /// The component, from where this process is.
     pub(crate) component: Option<PathBuf>,
     /// The project's id.
@@ -39,6 +43,8 @@ impl Outline {
         let document = Document::parse(&shown, &text)?;
         let component = document.text("agent", "component")?;
         Ok(Self {
+            name: document.text("agent", "name")?,
+            image: document.text("agent", "image")?,
             component: component.map(|component| folder.join(component)),
             project: document.text("service", "project")?,
             gemini_enterprise: settings::gemini_enterprise(&document)?,

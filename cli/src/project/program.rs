@@ -31,7 +31,7 @@ impl HostProgram {
         if let Some(named_so) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
             return named(Path::new(&named_so), VARIABLE);
         }
-        beside(HOST).or_else(|| on_path(HOST)).ok_or_else(|| {
+        Self::installed().next().ok_or_else(|| {
             Failure::new(
                 Exit::Unavailable,
                 format!("{HOST} is neither beside this program nor on PATH"),
@@ -40,6 +40,18 @@ impl HostProgram {
                 "build it with `cargo build --release -p {HOST}`, and name it with --host-bin or {VARIABLE}"
             ))
         })
+    }
+
+    /// Those beside this program and on PATH.
+    pub(crate) fn installed() -> impl Iterator<Item = PathBuf> {
+        beside(HOST).into_iter().chain(on_path(HOST))
+    }
+
+    /// The file that the variable names.
+    pub(crate) fn of_variable() -> Option<PathBuf> {
+        env::var_os(VARIABLE)
+            .map(PathBuf::from)
+            .filter(|path| path.is_file())
     }
 }
 

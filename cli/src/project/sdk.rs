@@ -45,7 +45,7 @@ impl Sdk {
         if let Some(path) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
             return at(Path::new(&path), VARIABLE);
         }
-        own_checkout().map(Self::Path).ok_or_else(|| {
+        own_checkout().map(|checkout| Self::Path(checkout.join("sdk"))).ok_or_else(|| {
             Failure::new(
                 Exit::Usage,
                 format!("where is {PACKAGE}? This program does not lie in a checkout that has it"),
@@ -139,15 +139,16 @@ fn is_sdk(folder: &Path) -> bool {
         .is_some_and(|package| package.name == PACKAGE)
 }
 
-/// cargo builds into `target/PROFILE/` of the checkout, or into a folder of a target below that.
-fn own_checkout() -> Option<PathBuf> {
+/// The checkout that this program was built in: cargo builds into `target/PROFILE/` there, or into a folder of
+/// a target below that.
+pub(crate) fn own_checkout() -> Option<PathBuf> {
     let program = env::current_exe().ok()?.canonicalize().ok()?;
     program
         .ancestors()
         .skip(1)
         .take(6)
-        .map(|folder| folder.join("sdk"))
-        .find(|folder| is_sdk(folder))
+        .find(|folder| is_sdk(&folder.join("sdk")))
+        .map(Path::to_owned)
 }
 
 #[cfg(test)]

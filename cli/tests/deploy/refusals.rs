@@ -242,6 +242,18 @@ fn what_is_not_ready_for_the_service_is_said_before_it_is_deployed() {
     assert!(!deployed(&google));
 }
 
+/// As it is where a command stands in its place and fails: `--image "$(attache image --push)"`.
+#[test]
+fn an_image_that_is_none_is_refused() {
+    let google = FakeGoogle::start();
+    for image in ["", "us-central1-docker.pkg.dev/my-project/agents/hello"] {
+        let mut command = deploy(&google, "smallest");
+        let (_, err) = ended(command.args(["--image", image]), 64);
+        assert!(err.contains("with a tag or a digest"), "{err}");
+    }
+    assert!(google.requests().is_empty());
+}
+
 #[test]
 fn values_of_secrets_have_to_be_somewhere_else_than_on_the_command_line() {
     let google = FakeGoogle::start();

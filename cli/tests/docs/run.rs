@@ -2,7 +2,8 @@
 //!
 //! What a block is for stands behind its language. `console test`: the commands, which begin with `$ `,
 //! are run one after the other and succeed, and the lines below each are in what it wrote, in this
-//! order; `…` stands for anything. `console serve`: the command goes on running, and what follows waits
+//! order; `…` stands for anything. `console test image`: the same, where `make image` has left a host.
+//! `console serve`: the command goes on running, and what follows waits
 //! for these lines. `toml file=NAME`: the file is written. Other blocks are for the reader alone.
 
 use std::fs;
@@ -85,6 +86,14 @@ impl Drop for Running {
     }
 }
 
+/// A static host, as `make image` leaves it.
+fn static_host() -> Option<PathBuf> {
+    let rootfs = std::env::var_os("ATTACHE_IMAGE_ROOTFS")
+        .map_or_else(|| PathBuf::from("target/image/rootfs"), PathBuf::from);
+    let host = workspace().join(rootfs).join("attache-host");
+    host.canonicalize().ok()
+}
+
 /// A reader with a terminal or two.
 struct Reader {
     folder: PathBuf,
@@ -100,7 +109,10 @@ impl Reader {
         let programs = all.path().join("programs");
         fs::create_dir(&programs).unwrap();
         symlink(env!("CARGO_BIN_EXE_attache"), programs.join("attache")).unwrap();
-        let host = std::env::var("ATTACHE_HOST_BIN").expect("ATTACHE_HOST_BIN names the host");
+        let host = std::env::var_os("ATTACHE_HOST_BIN").map(PathBuf::from);
+        let host = static_host()
+            .or(host)
+            .expect("ATTACHE_HOST_BIN names the host");
         symlink(host, programs.join("attache-host")).unwrap();
         let folder = all.path().join("reader");
         fs::create_dir(&folder).unwrap();
@@ -197,7 +209,8 @@ impl Reader {
             let kind = block.info.split_once(' ').map_or("", |(_, kind)| kind);
             let text = block.lines.join("\n") + "\n";
             match (kind, kind.strip_prefix("file=")) {
-                ("test", _) => {
+                ("test image", _) if static_host().is_none() => {}
+                ("test" | "test image", _) => {
                     for step in steps(&block.lines) {
                         self.run(&step);
                         followed += 1;

@@ -31,6 +31,8 @@ pub(crate) enum Manner {
     BlobsAt(String),
     /// Has no time for every second request, beginning with the first.
     Busy,
+    /// Has no time for the first request of each method.
+    Stumbling,
     /// Notes what it is asked, and answers as the registry does.
     Plain,
 }
@@ -44,6 +46,7 @@ pub(crate) struct Front {
 /// A request, as far as tests look at it.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
 }
@@ -101,13 +104,16 @@ impl Server {
         let path = request.uri().path().to_owned();
         let authorization = request.headers().get(AUTHORIZATION);
         let authorization = authorization.map(|value| value.to_str().unwrap().to_owned());
-        let count = {
+        let method = request.method().clone();
+        let (count, is_first) = {
             let mut asked = self.asked.lock().unwrap();
+            let is_first = asked.iter().all(|before| before.method != method);
             asked.push(Asked {
+                method,
                 path: path.clone(),
                 authorization: authorization.clone(),
             });
-            asked.len()
+            (asked.len(), is_first)
         };
         match &self.manner {
             Manner::Token { basic } if path == "/token" => {
@@ -128,6 +134,7 @@ impl Server {
                 return challenge(&format!("http://{}/token", self.own));
             }
             Manner::Busy if count % 2 == 1 => return said(StatusCode::SERVICE_UNAVAILABLE, ""),
+            Manner::Stumbling if is_first => return said(StatusCode::SERVICE_UNAVAILABLE, ""),
             Manner::TokenFrom(realm) => return challenge(realm),
             Manner::BlobsAt(elsewhere) if path.contains("/blobs/sha256:") => {
                 let mut response = said(StatusCode::TEMPORARY_REDIRECT, "");

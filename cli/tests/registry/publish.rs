@@ -206,6 +206,10 @@ async fn what_a_registry_lacks_or_changes_is_said() {
     let pulled = desk.tool(&["pull", &front.reference("hello:1"), "--file", "busy.wasm"]);
     assert_eq!(pulled.status, 0, "{}", pulled.stderr);
 
+    let front = Front::start(&registry, Manner::Stumbling).await;
+    desk.push(&agent, &front.reference("stumbling:1"), &[]);
+    assert_eq!(registry.manifest("stumbling", "1").await.status(), 200);
+
     let front = Front::start(&registry, Manner::Corrupt).await;
     let corrupted = desk.tool(&["pull", &front.reference("hello:1"), "--file", "x.wasm"]);
     corrupted.refused(65, "is not what its digest says");

@@ -2,23 +2,32 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
-use super::Client;
 use super::pull::read;
-use super::session::{Access, Session};
+use super::session::{ATTEMPTS, Access, PAUSE, Session, may_pass};
+use super::{Body, Client};
 use crate::signature::{ANNOTATION, place};
 use crate::{
-    Descriptor, Digest, Error, MANIFEST, Manifest, PrivateKey, Reference, SIGNATURE_LAYER, Version,
+    Descriptor, Digest, Error, IMAGE_CONFIG, MANIFEST, Manifest, PrivateKey, Reference,
+    SIGNATURE_LAYER, Version,
 };
 
-/// What a signature says of itself: nothing.
-const SIGNATURE_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LONGEST_MANIFEST: usize = 4 << 20;
 
+/// What became of a piece of content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Which one.
+    pub digest: Digest,
+    /// The registry had it already, so that it was not sent.
+    pub was_there: bool,
+}
+
 impl Client {
-    /// Publishes an artifact of this config and this layer under `reference`. Content that is there
-    /// already is not sent again. The artifact's reference by digest comes back.
+    /// Publishes an artifact of this config and these layers, in the order of `manifest`, under
+    /// `reference`. Content that is there already is not sent again; what became of each layer comes back,
+    /// and of the config behind them.
     ///
     /// # Errors
     /// [`Error`]; what was sent until then is under no name.
@@ -27,21 +36,21 @@ impl Client {
         reference: &Reference,
         manifest: &Manifest,
         config: Bytes,
-        layer: Bytes,
-    ) -> Result<Reference, Error> {
+        layers: Vec<Bytes>,
+    ) -> Result<Vec<Sent>, Error> {
         let push = async {
             let session = self.pushing(reference);
-            let layers = manifest
-                .layers
-                .first()
-                .map(|descriptor| (descriptor, layer));
-            for (descriptor, content) in layers.into_iter().chain([(&manifest.config, config)]) {
-                self.send_blob(&session, descriptor, content).await?;
+            let layers = manifest.layers.iter().zip(layers);
+            let mut sent = Vec::new();
+            for (descriptor, content) in layers.chain([(&manifest.config, config)]) {
+                let was_there = self.send_blob(&session, descriptor, content).await?;
+                let digest = descriptor.digest;
+                sent.push(Sent { digest, was_there });
             }
-            self.send_manifest(&session, manifest).await
+            self.send_manifest(&session, manifest).await?;
+            Ok(sent)
         };
-        let digest = self.in_time(reference, push).await?;
-        Ok(reference.at(Version::Digest(digest)))
+        self.in_time(reference, push).await
     }
 
     /// Publishes a signature over the artifact with this digest, beside those that there are.
@@ -79,7 +88,7 @@ impl Client {
                 "rootfs": {"type": "layers", "diff_ids": digests},
             });
             let config = Bytes::from(config.to_string());
-            let described = Descriptor::of(SIGNATURE_CONFIG, &config);
+            let described = Descriptor::of(IMAGE_CONFIG, &config);
             self.send_blob(&session, &layer, payload.into()).await?;
             self.send_blob(&session, &described, config).await?;
             let manifest = Manifest {
@@ -132,40 +141,61 @@ impl Client {
         Ok(manifest.layers)
     }
 
+    /// Whether it was there already.
     async fn send_blob(
         &self,
         session: &Session<'_>,
         descriptor: &Descriptor,
         content: Bytes,
-    ) -> Result<(), Error> {
-        let what = format!("{} (layer {})", session.reference, descriptor.digest);
-        let url = session.url(&format!("blobs/{}", descriptor.digest))?;
-        let there = session.ask(Method::HEAD, url, HeaderMap::new(), Bytes::new());
-        // Whoever may push and not pull is told so by the next answer.
-        if there.await?.status() == StatusCode::OK {
-            return Ok(());
+    ) -> Result<bool, Error> {
+        let mut pause = PAUSE;
+        for attempt in 1.. {
+            let url = session.url(&format!("blobs/{}", descriptor.digest))?;
+            let there = session.ask(Method::HEAD, url, HeaderMap::new(), Bytes::new());
+            // Whoever may push and not pull is told so by the next answer.
+            if there.await?.status() == StatusCode::OK {
+                // After a first attempt it is there because that came through.
+                return Ok(attempt == 1);
+            }
+            match self.upload(session, descriptor, content.clone()).await? {
+                None => break,
+                Some(error) if attempt >= ATTEMPTS => return Err(error),
+                Some(_) => {}
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 3;
         }
+        Ok(false)
+    }
+
+    /// One attempt, in a session of its own: what an earlier one left half is not taken up. What it failed by
+    /// comes back where the next may end better.
+    async fn upload(
+        &self,
+        session: &Session<'_>,
+        descriptor: &Descriptor,
+        content: Bytes,
+    ) -> Result<Option<Error>, Error> {
+        let what = format!("{} (layer {})", session.reference, descriptor.digest);
         let url = session.url("blobs/uploads/")?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        let response = session
-            .ask(Method::POST, url.clone(), headers, Bytes::new())
-            .await?;
-        if response.status() != StatusCode::ACCEPTED {
-            return Err(session.failed(what, response).await);
-        }
-        let mut to = session.location(&url, response.headers())?;
+        let begun = session.ask(Method::POST, url.clone(), headers, Bytes::new());
+        let begun = match begun.await {
+            Ok(response) if response.status() == StatusCode::ACCEPTED => response,
+            other => return passing(session, what, other).await.map(Some),
+        };
+        let mut to = session.location(&url, begun.headers())?;
         to.query_pairs_mut()
             .append_pair("digest", &descriptor.digest.to_string());
         let mut headers = HeaderMap::new();
         let media_type = HeaderValue::from_static("application/octet-stream");
         headers.insert(CONTENT_TYPE, media_type);
         headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len() as u64));
-        let response = session.ask(Method::PUT, to, headers, content).await?;
-        if response.status() != StatusCode::CREATED {
-            return Err(session.failed(what, response).await);
+        match session.ask(Method::PUT, to, headers, content).await {
+            Ok(response) if response.status() == StatusCode::CREATED => Ok(None),
+            other => passing(session, what, other).await.map(Some),
         }
-        Ok(())
     }
 
     async fn send_manifest(
@@ -183,13 +213,40 @@ impl Client {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(MANIFEST));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len() as u64));
-        let response = session
-            .ask(Method::PUT, url, headers, content.into())
-            .await?;
-        if !response.status().is_success() {
-            let what = session.reference.to_string();
-            return Err(session.failed(what, response).await);
+        let content = Bytes::from(content);
+        let mut pause = PAUSE;
+        for attempt in 1.. {
+            let put = session.ask(Method::PUT, url.clone(), headers.clone(), content.clone());
+            let error = match put.await {
+                Ok(response) if response.status().is_success() => break,
+                other => {
+                    let what = session.reference.to_string();
+                    passing(session, what, other).await?
+                }
+            };
+            if attempt >= ATTEMPTS {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 3;
         }
         Ok(digest)
+    }
+}
+
+/// Why an attempt failed, when the next may end better.
+///
+/// # Errors
+/// When it would not.
+async fn passing(
+    session: &Session<'_>,
+    what: String,
+    outcome: Result<Response<Body>, Error>,
+) -> Result<Error, Error> {
+    match outcome {
+        Ok(response) if may_pass(response.status()) => Ok(session.failed(what, response).await),
+        Ok(response) => Err(session.failed(what, response).await),
+        Err(error @ Error::Unreachable { .. }) => Ok(error),
+        Err(error) => Err(error),
     }
 }

@@ -19,8 +19,8 @@ use crate::{Credential, Error, Reference};
 /// Content is often elsewhere, behind one redirect.
 const REDIRECTS: usize = 5;
 /// How often a question is asked when there is no answer, or one that the next may be better than.
-const ATTEMPTS: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(200);
+pub(super) const ATTEMPTS: u32 = 3;
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// Tokens have a few kilobytes.
 const LONGEST_TOKEN: usize = 256 << 10;
 const LONGEST_ERROR: usize = 16 << 10;
@@ -383,7 +383,7 @@ async fn words(response: Response<Body>) -> String {
     }
 }
 
-fn may_pass(status: StatusCode) -> bool {
+pub(super) fn may_pass(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504)
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::deploy::{Deployment, Plan, Print, Source, Values, from_flag};
 use crate::failure::{Exit, Failure};
 use crate::google::{Flags, Google};
-use crate::manifest::{FILE, Manifest, initial};
+use crate::manifest::{FILE, Manifest, initial, require_image};
 use crate::terminal::{Format, Terminal};
 
 /// Deploys to Cloud Run. Whatever is there and right stays as it is, so it may run again and again.
@@ -55,6 +55,9 @@ impl CloudRun {
     pub(super) async fn run(self, terminal: &Terminal) -> Result<Exit, Failure> {
         if self.init {
             return begin(&self.manifest, terminal);
+        }
+        if let Some(image) = &self.image {
+            require_image(image, "--image")?;
         }
         let manifest = Manifest::read(&self.manifest)?;
         let google = Google::new(&self.google, terminal)?;

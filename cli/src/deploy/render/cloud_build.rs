@@ -1,4 +1,7 @@
-//! A build for Cloud Build: the image, and the service with it.
+//! A build for Cloud Build: the image, and the service with it. It builds a Dockerfile, which a project of
+//! `attache new` does not have: one that truly builds would need the SDK and the host from a registry.
+
+use std::path::Path;
 
 use serde_json::json;
 
@@ -8,6 +11,18 @@ use crate::failure::Failure;
 
 /// The tool that deploys, of a version that takes what it is told here.
 const GCLOUD: &str = "gcr.io/google.com/cloudsdktool/google-cloud-cli:slim";
+
+/// What its reader should know where there is nothing to build.
+pub(super) fn notes() -> Vec<String> {
+    if Path::new("Dockerfile").is_file() {
+        return Vec::new();
+    }
+    vec![
+        "cloudbuild.yaml builds a Dockerfile, and there is none here: `attache image --push` makes the \
+         image without one"
+            .to_owned(),
+    ]
+}
 
 pub(super) fn cloud_build(deployment: &Deployment) -> Result<String, Failure> {
     let name = deployment.image.split('@').next().unwrap_or_default();
@@ -59,6 +74,10 @@ pub(super) fn cloud_build(deployment: &Deployment) -> Result<String, Failure> {
     let head = format!(
         "# Builds the image of this repository and deploys it to the service that\n\
          # `attache deploy cloud-run` made; settings stay as they are.\n\
+         #\n\
+         # It needs a Dockerfile in the folder that is submitted, such as Attaché's own repository has. A\n\
+         # project of `attache new` has none: there, `attache image --push` makes the image, and\n\
+         # `attache deploy cloud-run --image` deploys it.\n\
          #\n\
          #   gcloud builds submit --project={project} --substitutions=SHORT_SHA=$(git rev-parse --short HEAD)\n\
          #\n\
