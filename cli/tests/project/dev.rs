@@ -150,13 +150,10 @@ fn a_new_agent_passes_its_test_and_is_swapped_under_load() {
     // What attache.toml names is checked without an argument. Here another folder has it.
     let component = built["component"].as_str().expect("a path");
     let manifest = format!(
-        "[agent]\nname = \"word-counter\"\ncomponent = {component:?}\n[deploy]\nregion = \"x\"\n"
+        "[agent]\nname = \"word-counter\"\ncomponent = {component:?}\n[service]\nregion = \"us-central1\"\n"
     );
     fs::write(agent.join("attache.toml"), manifest).expect("a manifest");
     let checked = run(attache(&agent).arg("check"));
-    assert!(
-        checked.status.success(),
-        "{}",
-        String::from_utf8_lossy(&checked.stdout)
-    );
+    let report = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success(), "{report}{}", said(&checked));
 }
