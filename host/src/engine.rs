@@ -194,6 +194,12 @@ fn for_here() -> wasmtime::Result<Config> {
     let config = settings();
     #[cfg(feature = "compiler")]
     let config = generating(config, Target::ThisMachine)?;
+    #[cfg(feature = "perf-map")]
+    let config = {
+        let mut config = config;
+        config.profiler(wasmtime::ProfilingStrategy::PerfMap);
+        config
+    };
     Ok(config)
 }
 
