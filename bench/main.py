@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import analyst
@@ -35,6 +36,7 @@ from servers import Host
 BENCHMARKS = [sizes, start, memory, messages, streams, reads, swap, analyst, postgres, stored]
 # Those that take long, and say little of a change.
 NOT_QUICK = [postgres]
+PEERS = Path(__file__).parent / "peers"
 RATIOS = Path(__file__).parent / "ratios.json"
 
 
@@ -123,7 +125,8 @@ def write(arguments: argparse.Namespace, report: Report, machine: dict[str, obje
             command += " ONLY=" + shlex.quote(" ".join(arguments.only))
         head = [
             f"{machine['date']}, `{command}`: medians of {plan.rounds} rounds of {plan.seconds:g} s"
-            f" on {machine['cores']} cores of {machine['processor']}, {machine['system']}."
+            f" on {machine['cores']} cores of {machine['processor']}, {machine['system']};"
+            f" beside {machine['peers']}."
         ]
         arguments.markdown.write_text(report.markdown(head))
 
@@ -132,11 +135,17 @@ def describe_machine() -> dict[str, object]:
     return {
         "processor": processor(),
         "cores": os.cpu_count(),
-        "system": platform.platform(terse=True),
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
         "load": round(os.getloadavg()[0], 2),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "python": platform.python_version(),
+        "peers": f"a2a-sdk {version('a2a-sdk')} on Python {platform.python_version()}"
+        f" and uvicorn {version('uvicorn')}, a2a-server-lf {native_version()}",
     }
+
+
+def native_version() -> str:
+    lock = (PEERS / "rust" / "Cargo.lock").read_text()
+    return lock.split('name = "a2a-server-lf"\nversion = "', 1)[1].split('"', 1)[0]
 
 
 def processor() -> str:

@@ -84,6 +84,8 @@ class Report:
 
     tables: list[Table] = field(default_factory=list)
     ratios: list[Ratio] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """Ratios that have to be something, and were not measured."""
     skipped: list[str] = field(default_factory=list)
 
     def table(self, table: Table) -> None:
@@ -94,6 +96,8 @@ class Report:
         """A ratio of two figures; none where one of them is missing."""
         if isinstance(over, float | int) and isinstance(under, float | int) and under:
             self.ratios.append(Ratio(name, over / under, **wanted))
+        elif "at_least" in wanted or "at_most" in wanted:
+            self.unknown.append(name)
 
     def skip(self, what: str) -> None:
         self.skipped.append(what)
@@ -109,7 +113,7 @@ class Report:
             if ratio.is_limited():
                 holds = "holds" if ratio.holds() else "DOES NOT HOLD"
                 lines.append(f"  {holds:<13}  {ratio.name}: {ratio.verdict()}")
-        return lines
+        return lines + [f"  not measured   {name}" for name in self.unknown]
 
     def compared(self, then: dict[str, float]) -> list[str]:
         """A report, and no verdict: another machine, or another load of it, has other ratios."""
@@ -124,6 +128,7 @@ class Report:
     def as_dict(self) -> dict:
         return {
             "tables": [asdict(table) for table in self.tables],
+            "unknown": self.unknown,
             "ratios": [asdict(ratio) | {"holds": ratio.holds()} for ratio in self.ratios],
             "skipped": self.skipped,
         }
@@ -136,6 +141,7 @@ class Report:
                 f"| {r.name} | {r.verdict()} | {'holds' if r.holds() else '**does not hold**'} |"
                 for r in held
             ]
+            lines += [f"| {name} | | not measured |" for name in self.unknown]
             lines.append("")
         for table in self.tables:
             lines += table.markdown()

@@ -14,7 +14,7 @@ from servers import Kind, Running, post_message
 SENDERS = 8
 EVENTS = [10, 1000]
 COLUMNS = [
-    *["streams/s", "µs of CPU", "of that, an event", "first event p50 ms", "p99"],
+    *["streams/s", "µs of CPU", "µs an event", "first event p50 ms", "p99"],
     *["whole p50 ms", "p99", "errors", "SQLite per core"],
 ]
 # How many requests at a time the host takes, and their instances.
