@@ -27,6 +27,8 @@ class Plan:
     senders: tuple[int, ...] = (1, 32, 256)
     starts: int = 7
     streams: tuple[int, ...] = (300, 1000)
+    settle: float = 2.0
+    """Seconds after which a server that has answered is idle."""
     hold: int = 20
     """Seconds for which open streams stay open."""
     pause: float = 60.0
@@ -39,11 +41,12 @@ class Plan:
     def quick(cls) -> "Plan":
         return cls(
             rounds=2,
-            seconds=0.7,
+            seconds=0.5,
             senders=(32,),
-            starts=3,
+            starts=2,
             streams=(300,),
-            hold=5,
+            settle=0.5,
+            hold=3,
             pause=5.0,
             stored=(1_000, 100_000),
             swaps=5,
@@ -114,6 +117,8 @@ class Bench:
         command = self.command(servers, what, senders, *time, *more)
         said = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         took = sum(server.processor_seconds() for server in servers) - began
+        # Within the time, a slow server has answered little or nothing.
+        said["per_second"] = said["answers"] / said["elapsed"]
         said["cpu"] = took * 1e6 / said["answers"] if said["answers"] else None
         return said
 

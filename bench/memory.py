@@ -8,7 +8,6 @@ from peers import LIMIT, NATIVE, UVICORN_MEMORY, UVICORN_SQLITE
 from report import Table
 from servers import get_card, post_message
 
-SETTLE_SECONDS = 2.0
 SENDERS = 32
 IMAGE = "Attaché, the image's agent"
 
@@ -22,7 +21,7 @@ def measure(bench: Bench) -> None:
         servers = [(kind, stack.enter_context(kind.serve())) for kind in kinds]
         for kind, server in servers:
             server.first(post_message)
-            time.sleep(SETTLE_SECONDS)
+            time.sleep(bench.plan.settle)
             idle = server.memory()
             seen = bench.load(server, senders=SENDERS)
             loaded = server.memory()["Rss"]
@@ -34,7 +33,7 @@ def measure(bench: Bench) -> None:
             rows[kind.name] = [idle, proportional, loaded, after, after / idle, tasks]
     with bench.host.serve(bench.image_agent) as server:
         server.first(get_card)
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(bench.plan.settle)
         idle = server.memory()
         rows[IMAGE] = [idle["Rss"], idle["Pss"], None, None, None, None]
     title = f"memory in MB, under SendMessage over {SENDERS} connections"

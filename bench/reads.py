@@ -15,7 +15,8 @@ COLUMNS = ["1/s", "µs of CPU", "p50 ms", "p99 ms", "errors", "SQLite per core"]
 
 
 def measure(bench: Bench) -> None:
-    kinds = bench.ours + bench.peers.some(UVICORN_MEMORY, UVICORN_SQLITE, NATIVE)
+    slow = [UVICORN_SQLITE] if bench.plan.is_whole else []
+    kinds = bench.ours + bench.peers.some(UVICORN_MEMORY, *slow, NATIVE)
     limit = bench.peers.some(LIMIT)
     made: dict[int, list[str]] = {}
 

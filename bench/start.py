@@ -12,42 +12,45 @@ from servers import Kind, get_card, post_message
 COMPILES = "Attaché, SQLite, compiled at start"
 IMAGE = "Attaché, the image's agent"
 DROP = Path("/proc/sys/vm/drop_caches")
-COLUMNS = ["card", "SendMessage", "card, cold disk", "SendMessage, cold disk"]
+GUNICORN = "a2a-sdk, gunicorn of 1, memory"
+CARD, MESSAGE = "card", "SendMessage"
 
 
 def measure(bench: Bench) -> None:
+    whole = bench.plan.is_whole
+    gunicorn = [GUNICORN] if whole else []
     kinds = [
         bench.host.kind(SQLITE, bench.cwasm),
         bench.host.kind(COMPILES, bench.wasm),
         *bench.ours[2:],
-        *bench.peers.some(UVICORN_MEMORY, "a2a-sdk, gunicorn of 1, memory", NATIVE, LIMIT),
+        *bench.peers.some(UVICORN_MEMORY, *gunicorn, NATIVE, LIMIT),
     ]
-    cold = [False, True] if bench.plan.is_whole else [False]
-    rows = {kind.name: [None] * len(COLUMNS) for kind in kinds}
-    rows[IMAGE] = [None] * len(COLUMNS)
-    for column, (is_cold, request) in enumerate(
-        (is_cold, request) for is_cold in cold for request in [get_card, post_message]
-    ):
-        # The peers have no such agent, and it answers no echo.
-        more = [bench.host.kind(IMAGE, bench.image_agent)] if request is get_card else []
-        for name, seconds in in_turn(bench, kinds + more, request, is_cold).items():
-            rows[name][column] = statistics.median(seconds) * 1000
-    columns = COLUMNS[: 2 * len(cold)]
-    shown = {name: row[: len(columns)] for name, row in rows.items()}
-    bench.report.table(Table("start of the process to its first answer, ms", columns, shown))
-    compare(bench, {name: row[1] for name, row in rows.items()})
+    # The peers have no such agent, and it answers no echo.
+    image = bench.host.kind(IMAGE, bench.image_agent)
+    columns: dict[str, dict[str, float]] = {}
+    for is_cold in [False, True] if whole else [False]:
+        disk = ", cold disk" if is_cold else ""
+        if whole:
+            columns[CARD + disk] = in_turn(bench, [*kinds, image], get_card, is_cold)
+        columns[MESSAGE + disk] = in_turn(bench, kinds, post_message, is_cold)
+    names = [kind.name for kind in kinds] + ([IMAGE] if whole else [])
+    rows = {name: [column.get(name) for column in columns.values()] for name in names}
+    title = "start of the process to its first answer, ms"
+    bench.report.table(Table(title, list(columns), rows))
+    compare(bench, columns[MESSAGE])
 
 
-def compare(bench: Bench, first: dict[str, float | None]) -> None:
+def compare(bench: Bench, first: dict[str, float]) -> None:
     ratio, what = bench.report.ratio, "start to the first SendMessage"
-    peer, native = first[UVICORN_MEMORY], first.get(NATIVE)
+    peer, native = first.get(UVICORN_MEMORY), first.get(NATIVE)
     ratio(f"{what}: {UVICORN_MEMORY} to {SQLITE}, precompiled", peer, first[SQLITE], at_least=25)
     ratio(f"{what}: {SQLITE}, precompiled, to {NATIVE}", first[SQLITE], native, at_most=3)
     ratio(f"{what}: {UVICORN_MEMORY} to {COMPILES}", peer, first[COMPILES], at_least=3)
 
 
-def in_turn(bench: Bench, kinds: list[Kind], request, is_cold: bool) -> dict[str, list[float]]:
-    seconds = {kind.name: [] for kind in kinds}
+def in_turn(bench: Bench, kinds: list[Kind], request, is_cold: bool) -> dict[str, float]:
+    """Milliseconds."""
+    measured: dict[str, list[float]] = {kind.name: [] for kind in kinds}
     # The first of all fills the system's memory.
     for number in range(bench.plan.starts + 1):
         for kind in kinds:
@@ -56,8 +59,8 @@ def in_turn(bench: Bench, kinds: list[Kind], request, is_cold: bool) -> dict[str
             with kind.serve() as server:
                 took = server.first(request)
             if number > 0:
-                seconds[kind.name].append(took)
-    return seconds
+                measured[kind.name].append(took * 1000)
+    return {name: statistics.median(times) for name, times in measured.items()}
 
 
 def forget(kind: Kind) -> None:

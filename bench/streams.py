@@ -19,7 +19,6 @@ COLUMNS = [
 ]
 # How many requests at a time the host takes, and their instances.
 ROOM = {"ATTACHE_MAX_INSTANCES": "1200"}
-SETTLE_SECONDS = 2.0
 
 
 def measure(bench: Bench) -> None:
@@ -89,12 +88,12 @@ def held(bench: Bench, kinds: list[Kind], streams: int) -> None:
 def one(bench: Bench, server: Running, streams: int) -> list[float]:
     """Idle and open MB, seconds until all were open, the first event, and errors."""
     server.first(post_message)
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(bench.plan.settle)
     idle = server.memory()["Rss"]
     command = bench.command([server], "open", streams, "--seconds", bench.plan.hold)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as load:
         opened = json.loads(load.stdout.readline())
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(bench.plan.settle)
         memory = server.memory()["Rss"]
         ended = json.loads(load.stdout.readline())
     if ended["first_error"]:

@@ -15,6 +15,8 @@ pub struct Figures {
     pub errors: u64,
     /// The time.
     pub seconds: f64,
+    /// The seconds until the last answer was there.
+    pub elapsed: f64,
     /// Right answers per second.
     pub per_second: f64,
     /// Median of the milliseconds from a request to its answer.
@@ -53,7 +55,7 @@ impl Seen {
         self.tasks.extend(other.tasks);
     }
 
-    pub(crate) fn figures(mut self, time: Duration) -> Figures {
+    pub(crate) fn figures(mut self, time: Duration, elapsed: Duration) -> Figures {
         self.milliseconds.sort_unstable_by(f64::total_cmp);
         self.first_events.sort_unstable_by(f64::total_cmp);
         let seconds = time.as_secs_f64();
@@ -63,6 +65,7 @@ impl Seen {
             answers: self.milliseconds.len() as u64,
             errors: self.errors.len() as u64,
             seconds,
+            elapsed: elapsed.as_secs_f64(),
             per_second: self.in_time as f64 / seconds,
             p50: whole(50),
             p95: whole(95),

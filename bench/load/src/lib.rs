@@ -66,7 +66,7 @@ pub async fn run_calls(load: &Load, servers: &[SocketAddr], call: &Call) -> Figu
             Err(ended) => all.errors.push(format!("a sender ended: {ended}")),
         }
     }
-    all.figures(load.time)
+    all.figures(load.time, start.elapsed())
 }
 
 async fn send_on_and_on(load: Load, call: Call, sender: usize, start: Instant) -> Seen {

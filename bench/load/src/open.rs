@@ -73,7 +73,7 @@ pub async fn open(
         }
     }
     seen.in_time = seen.milliseconds.len() as u64;
-    seen.figures(start.elapsed())
+    seen.figures(start.elapsed(), start.elapsed())
 }
 
 /// The time to the first event of a stream that was read to its end.
