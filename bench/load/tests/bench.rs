@@ -89,10 +89,10 @@ fn the_report_has_a_row_for_each_server() {
     for name in OURS.iter().chain(&PYTHON) {
         assert!(figure(messages, name, "µs of CPU") > 0.0, "{name}");
         assert!(figure(messages, name, "p50 ms") > 0.0, "{name}");
-        assert!(figure(card, name, "1/s") > 0.0, "{name}");
         assert!(said.contains(name), "{name}: {said}");
     }
     for name in OURS {
+        assert!(figure(card, name, "1/s") > 0.0, "{name}");
         assert!(figure(messages, name, "errors") < 1.0, "{said}");
         assert!(figure(part, name, "errors") < 1.0, "{said}");
     }
