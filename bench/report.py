@@ -104,8 +104,9 @@ class Report:
         print(f"Not measured: {what}", flush=True)
 
     def show(self, then: dict[str, float]) -> None:
-        for lines in [self.check_list(), self.compared(then)]:
-            print("\n" + "\n".join(lines), flush=True)
+        if self.ratios or self.unknown:
+            for lines in [self.check_list(), self.compared(then)]:
+                print("\n" + "\n".join(lines), flush=True)
 
     def check_list(self) -> list[str]:
         lines = ["What has to hold"]
