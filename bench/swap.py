@@ -44,7 +44,9 @@ def measure(bench: Bench) -> None:
     title = f"swaps of the component, {SENDERS} connections"
     bench.report.table(Table(title, COLUMNS, rows, note))
     ratio = bench.report.ratio
-    ratio("p99 of SendMessage under swaps, to before", swapped["p99"], quiet["p99"], at_most=10)
+    # That it was better meanwhile is chance.
+    slowest = max(swapped["p99"], quiet["p99"])
+    ratio("p99 of SendMessage under swaps, to before", slowest, quiet["p99"], at_most=10)
     ratio("errors under swaps", swapped["errors"], 1, at_most=0)
 
 
