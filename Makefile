@@ -37,7 +37,7 @@ PYTHON := $(TARGET)/clients/python/bin/python
 # The components that ship, and those that only tests run. Each is built by its own cargo call:
 # built together, one's features would reach another.
 COMPONENTS := agent-component attache-spin-adapter converter-agent hello-agent tck-agent
-TEST_COMPONENTS := $(patsubst tests/guests/%/Cargo.toml,%,$(wildcard tests/guests/*/Cargo.toml))
+TEST_COMPONENTS := bench-agent $(patsubst tests/guests/%/Cargo.toml,%,$(wildcard tests/guests/*/Cargo.toml))
 BUILD_COMPONENT := cargo build --release --target wasm32-wasip2 -p
 
 # Tools that the machine lacks are built into target/tools, unoptimised: that is quick, and they
@@ -98,14 +98,32 @@ evaluate: wasm-target ## Ask the analyst the questions of examples/evaluation, w
 	ATTACHE_GUESTS_DIR=$(GUESTS) ATTACHE_HOST_BIN=$(TARGET)/fast/attache-host \
 	cargo run --quiet --profile fast -p attache-tests --bin evaluate
 
+# QUICK=1 takes two minutes and measures little of everything. ONLY="messages streams" chooses what is
+# measured, BEFORE=FILE is an older host to compare with, SIZES=0 leaves out the image without the
+# compiler, which is built apart. ROUNDS=5 and TURN=3 (seconds) are how often and how long each server
+# is loaded. MARKDOWN=FILE is for docs/performance.md, KEEP=1 for bench/ratios.json.
+QUICK ?=
+SIZES ?= $(if $(QUICK)$(ONLY),0,1)
+SMALL := $(TARGET)/small
+PEERS := $(TARGET)/peers
+
 .PHONY: bench
-bench: image components clients ## Print sizes, times, memory and throughput, beside the Python SDK's and BEFORE's
-	@echo '== bench: measures the image just built (profile $(PROFILE)) and the Python server'
+bench: image components bench-clients ## Measure the image just built beside what one would take instead; QUICK=1 in two minutes
+	@echo '== bench: measures the image just built (profile $(PROFILE)) and its peers'
+	$(BUILD_COMPONENT) bench-agent
 	cargo build --profile fast -p attache-load
 	cargo build --profile fast -p attache-task-store --features postgres --example stored
+	cargo build --release --locked --manifest-path bench/peers/rust/Cargo.toml --target-dir $(PEERS)
+ifneq ($(SIZES),0)
+	CARGO_TARGET_DIR=$(SMALL) $(MAKE) image COMPILER=0
+endif
 	$(PYTHON) bench/main.py --rootfs $(ROOTFS) --shipped $(AGENT_FILE) \
-		--agent $(GUESTS)/tck_agent.wasm --programs $(TARGET)/fast --results $(TARGET)/bench \
-		$(if $(BEFORE),--before $(BEFORE)) $(if $(ONLY),--only $(ONLY))
+		--agent $(GUESTS)/bench_agent.wasm --adapter $(GUESTS)/spin_adapter.wasm \
+		--programs $(TARGET)/fast --peers $(PEERS)/release --results $(TARGET)/bench \
+		$(if $(filter-out 0,$(SIZES)),--without-compiler $(SMALL)/image/rootfs) \
+		$(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(BEFORE),--before $(BEFORE)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(TURN),--seconds $(TURN)) \
+		$(if $(MARKDOWN),--markdown $(MARKDOWN)) $(if $(KEEP),--keep)
 
 .PHONY: docs
 docs: ## Make the book of docs/, in target/book
@@ -183,6 +201,15 @@ $(TARGET)/clients/python.installed: tests/clients/python/requirements.txt
 	@echo '== clients: installs the official Python client into $(TARGET)/clients/python'
 	rm -rf $(TARGET)/clients/python
 	python3 -m venv $(TARGET)/clients/python
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	$(PYTHON) -m pip --disable-pip-version-check check
+	touch $@
+
+.PHONY: bench-clients
+bench-clients: $(TARGET)/clients/bench.installed
+
+$(TARGET)/clients/bench.installed: bench/peers/python/requirements.txt $(TARGET)/clients/python.installed
+	@echo '== bench-clients: installs the servers that the bench compares with into $(TARGET)/clients/python'
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	$(PYTHON) -m pip --disable-pip-version-check check
 	touch $@

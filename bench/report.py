@@ -1,94 +1,170 @@
-"""Rows of figures, and the tables that show them."""
+"""Tables of figures, ratios, and what has to hold of them."""
 
-from dataclasses import dataclass
-from itertools import groupby
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+Figure = float | str | None
+WORSE = 1.25
 
 
 @dataclass
-class Row:
-    """One figure of ours, and the peer's where there is one to compare with."""
+class Table:
+    """A row for each subject."""
 
-    group: str
-    what: str
-    unit: str
-    ours: float
-    peer: float | None = None
-    more_is_better: bool = False
+    title: str
+    columns: list[str]
+    rows: dict[str, list[Figure]] = field(default_factory=dict)
+    note: str = ""
+
+    def lines(self) -> list[str]:
+        cells = [["", *self.columns]]
+        cells += [[name, *map(figure, row)] for name, row in self.rows.items()]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        shown = [self.title]
+        for name, *row in cells:
+            figures = "".join(f"{cell:>{w + 2}}" for cell, w in zip(row, widths[1:], strict=True))
+            shown.append(f"  {name:<{widths[0]}}{figures}".rstrip())
+        return shown + ([f"  {self.note}"] if self.note else [])
+
+    def markdown(self) -> list[str]:
+        rows = [f"| {name} | {' | '.join(map(figure, row))} |" for name, row in self.rows.items()]
+        return [
+            f"### {self.title}",
+            "",
+            f"| | {' | '.join(self.columns)} |",
+            "|---|" + "---:|" * len(self.columns),
+            *rows,
+            "",
+            *([self.note, ""] if self.note else []),
+        ]
+
+
+@dataclass
+class Ratio:
+    """A figure that is the same on any machine, more or less, and what it has to be."""
+
+    name: str
+    value: float
     at_least: float | None = None
-    """How many times better than the peer's it has to be."""
+    at_most: float | None = None
+    goal: float | None = None
+    more_is_better: bool = True
 
-    HEADING = f"{'ours':>10}{'peer':>10}         better by"
+    def __post_init__(self) -> None:
+        if self.at_most is not None:
+            self.more_is_better = False
 
-    def better(self) -> float | None:
-        better, worse = self.ours, self.peer
-        if not self.more_is_better:
-            better, worse = worse, better
-        return better / worse if better and worse else None
+    def is_limited(self) -> bool:
+        return self.at_least is not None or self.at_most is not None
 
-    def line(self) -> str:
-        better = self.better()
-        peer = "" if self.peer is None else figure(self.peer)
-        line = f"{figure(self.ours):>10}{peer:>10} {self.unit:<8}"
-        line += "" if better is None else f"{figure(better):>9}x"
-        if self.at_least is not None and (better is None or better < self.at_least):
-            line += f"  FAILS: less than {figure(self.at_least)}x"
-        return line.rstrip()
+    def holds(self) -> bool:
+        if self.at_most is not None:
+            return self.value <= self.at_most
+        return self.at_least is None or self.value >= self.at_least
 
-    def as_dict(self) -> dict:
-        return {
-            "group": self.group,
-            "what": self.what,
-            "unit": self.unit,
-            "ours": self.ours,
-            "peer": self.peer,
-        }
+    def verdict(self) -> str:
+        wanted = (
+            f"at least {figure(self.at_least)}"
+            if self.at_most is None
+            else f"at most {figure(self.at_most)}"
+        )
+        goal = f", the goal is {figure(self.goal)}" if self.goal else ""
+        return f"{figure(self.value)} ({wanted}{goal})"
+
+    def times_worse(self, then: float) -> float:
+        """How many times worse than it was."""
+        now, then = max(self.value, 1e-9), max(then, 1e-9)
+        return then / now if self.more_is_better else now / then
 
 
 @dataclass
-class Growth:
-    """What one thing costs when few, more, and many tasks are stored."""
+class Report:
+    """What was measured, printed when it is known."""
 
-    group: str
-    what: str
-    unit: str
-    costs: list[float]
-    at_most: float | None
-    """How many times the first cost the others may be."""
+    tables: list[Table] = field(default_factory=list)
+    ratios: list[Ratio] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """Ratios that have to be something, and were not measured."""
+    skipped: list[str] = field(default_factory=list)
 
-    HEADING = f"{'1,000':>10}{'100,000':>10}{'1,000,000':>10}"
+    def table(self, table: Table) -> None:
+        self.tables.append(table)
+        print("\n" + "\n".join(table.lines()), flush=True)
 
-    def line(self) -> str:
-        ratios = [cost / self.costs[0] for cost in self.costs[1:]]
-        line = "".join(f"{figure(cost):>10}" for cost in self.costs) + f" {self.unit:<8}"
-        line += "".join(f"{figure(ratio):>8}x" for ratio in ratios)
-        if self.at_most is not None and max(ratios) > self.at_most:
-            line += f"  FAILS: more than {figure(self.at_most)}x"
-        return line
+    def ratio(self, name: str, over: Figure, under: Figure, **wanted) -> None:
+        """A ratio of two figures; none where one of them is missing."""
+        if isinstance(over, float | int) and isinstance(under, float | int) and under:
+            self.ratios.append(Ratio(name, over / under, **wanted))
+        elif "at_least" in wanted or "at_most" in wanted:
+            self.unknown.append(name)
+
+    def skip(self, what: str) -> None:
+        self.skipped.append(what)
+        print(f"Not measured: {what}", flush=True)
+
+    def show(self, then: dict[str, float]) -> None:
+        if self.ratios or self.unknown:
+            for lines in [self.check_list(), self.compared(then)]:
+                print("\n" + "\n".join(lines), flush=True)
+
+    def check_list(self) -> list[str]:
+        lines = ["What has to hold"]
+        for ratio in self.ratios:
+            if ratio.is_limited():
+                holds = "holds" if ratio.holds() else "DOES NOT HOLD"
+                lines.append(f"  {holds:<13}  {ratio.name}: {ratio.verdict()}")
+        return lines + [f"  not measured   {name}" for name in self.unknown]
+
+    def compared(self, then: dict[str, float]) -> list[str]:
+        """A report, and no verdict: another machine, or another load of it, has other ratios."""
+        table = Table("Ratios, beside those in bench/ratios.json", ["now", "then", ""])
+        for ratio in self.ratios:
+            before = then.get(ratio.name)
+            worse = ratio.times_worse(before) if before is not None else 1.0
+            mark = f"WORSE by {(min(worse, 100) - 1) * 100:.0f} %" if worse > WORSE else ""
+            table.rows[ratio.name] = [ratio.value, before, mark]
+        return table.lines()
 
     def as_dict(self) -> dict:
         return {
-            "group": self.group,
-            "what": self.what,
-            "unit": self.unit,
-            "costs": self.costs,
+            "tables": [asdict(table) for table in self.tables],
+            "unknown": self.unknown,
+            "ratios": [asdict(ratio) | {"holds": ratio.holds()} for ratio in self.ratios],
+            "skipped": self.skipped,
         }
 
+    def markdown(self, head: list[str]) -> str:
+        lines = [*head, ""]
+        if held := [ratio for ratio in self.ratios if ratio.is_limited()]:
+            lines += ["### What has to hold", "", "| | measured | |", "|---|---|---|"]
+            lines += [
+                f"| {r.name} | {r.verdict()} | {'holds' if r.holds() else '**does not hold**'} |"
+                for r in held
+            ]
+            lines += [f"| {name} | | not measured |" for name in self.unknown]
+            lines.append("")
+        for table in self.tables:
+            lines += table.markdown()
+        lines += [f"Not measured: {what}\n" for what in self.skipped]
+        return "\n".join(lines).rstrip() + "\n"
 
-def figure(value: float) -> str:
+
+def figure(value: Figure) -> str:
     """Three significant digits; whole numbers from a hundred on."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
     if not value:
         return "0"
-    if value >= 100:
+    if abs(value) >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if float(value).is_integer():
+        return f"{value:.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def show(rows: list[Row | Growth]) -> None:
-    width = max(len(row.what) for row in rows)
-    for group, members in groupby(rows, key=lambda row: row.group):
-        members = list(members)
-        print(f"\n{group}")
-        print(f"  {'':<{width}}{members[0].HEADING}")
-        for row in members:
-            print(f"  {row.what:<{width}}{row.line()}")
-    print()
+def known(file: Path) -> dict[str, float]:
+    """The ratios of an earlier run."""
+    return json.loads(file.read_text()) if file.exists() else {}

@@ -1,4 +1,4 @@
-"""The two servers as processes, and a client that adds as little as Python can."""
+"""A server as a process, our host as one, and a client that adds as little as Python can."""
 
 import http.client
 import itertools
@@ -8,14 +8,16 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-REFERENCE = Path(__file__).parent.parent / "tests" / "clients" / "python" / "reference_server.py"
+import processes
+
 CARD = "/.well-known/agent-card.json"
 GIVE_UP_SECONDS = 120
+TEXT = "hello"
 
 numbers = itertools.count()
 
@@ -26,15 +28,18 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def sending() -> bytes:
+def call(method: str, params: dict) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+
+
+def sending(*parts: dict) -> bytes:
     """A SendMessage that makes a task with one text artifact; every message has its own id."""
     message = {
-        "messageId": f"tck-artifact-text-{os.getpid()}-{next(numbers)}",
+        "messageId": f"bench-{os.getpid()}-{next(numbers)}",
         "role": "ROLE_USER",
-        "parts": [{"text": "hello"}],
+        "parts": parts or [{"text": TEXT}],
     }
-    body = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message}}
-    return json.dumps(body).encode()
+    return call("SendMessage", {"message": message})
 
 
 class Connection:
@@ -43,18 +48,17 @@ class Connection:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port = port
+        self.head = (
+            f"POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nA2A-Version: 1.0\r\n"
+            "Content-Type: application/json\r\nContent-Length: "
+        ).encode()
 
     def close(self) -> None:
         self.socket.close()
 
     def post(self, body: bytes) -> bytes:
-        """Sends the request in one piece, and reads the body of its answer."""
-        head = (
-            f"POST / HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nA2A-Version: 1.0\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        self.socket.sendall(head.encode() + body)
+        """The body of the answer, which has to be a 200 with a length."""
+        self.socket.sendall(self.head + str(len(body)).encode() + b"\r\n\r\n" + body)
         received = b""
         while b"\r\n\r\n" not in received:
             received += self.some()
@@ -74,19 +78,25 @@ class Connection:
             raise ConnectionError("the server closed the connection")
         return block
 
-    def send_message(self) -> None:
+    def send_message(self) -> str:
+        """The id of the task, which has to be completed and to say what it was told."""
         answer = self.post(sending())
-        if b"TASK_STATE_COMPLETED" not in answer:
-            raise RuntimeError(f"not a completed task: {answer[:300]!r}")
+        task = json.loads(answer).get("result", {}).get("task", {})
+        texts = [part.get("text") for made in task.get("artifacts", []) for part in made["parts"]]
+        if task.get("status", {}).get("state") != "TASK_STATE_COMPLETED" or texts != [TEXT]:
+            raise RuntimeError(f"not what was asked for: {answer[:300]!r}")
+        return task["id"]
 
 
-def get_card(port: int) -> None:
+def get_card(port: int) -> str:
+    """The digest of the component that answers, from our host."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", CARD)
     answer = connection.getresponse()
     if answer.status != 200 or b"supportedInterfaces" not in answer.read():
         raise RuntimeError(f"the card: HTTP {answer.status}")
     connection.close()
+    return answer.headers.get("attache-component-digest", "")
 
 
 def post_message(port: int) -> None:
@@ -102,8 +112,13 @@ class Running:
     process: subprocess.Popen
     port: int
     started: float
+    log: Path
 
-    def first(self, request) -> float:
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def first(self, request: Callable[[int], object]) -> float:
         """Seconds from the start of the process to the answer of `request(port)`."""
         while True:
             try:
@@ -111,26 +126,49 @@ class Running:
                 return time.perf_counter() - self.started
             except ConnectionError:
                 if self.process.poll() is not None:
-                    raise RuntimeError(f"the server ended: {self.process.args}") from None
+                    said = self.log.read_text(errors="replace").strip().splitlines() or ["nothing"]
+                    raise RuntimeError(f"it ended and said: {said[-1][:300]}") from None
                 if time.perf_counter() - self.started > GIVE_UP_SECONDS:
                     raise
                 time.sleep(0.0005)
 
+    def processor_seconds(self) -> float:
+        return processes.processor_seconds(self.process.pid)
+
+    def memory(self) -> dict[str, float]:
+        return processes.memory(self.process.pid)
+
 
 @contextmanager
-def running(command: list[str], port: int, environment: dict[str, str]) -> Iterator[Running]:
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def running(
+    command: list[str], port: int, environment: dict[str, str], scratch: Path
+) -> Iterator[Running]:
+    log = scratch / f"log-{next(numbers)}"
+    with log.open("wb") as written:
+        started = time.perf_counter()
+        # A session of its own, so that its workers end with it.
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=written,
+            stderr=written,
+            start_new_session=True,
+        )
     try:
-        yield Running(process, port, started)
+        yield Running(process, port, started, log)
     finally:
-        process.send_signal(signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A server that can be started, by the name that it has in the tables."""
+
+    name: str
+    serve: Callable[[], AbstractContextManager[Running]]
+    files: tuple[Path, ...] = ()
+    """What it reads from the disk to start."""
 
 
 class Host:
@@ -139,6 +177,7 @@ class Host:
     def __init__(self, binary: Path, scratch: Path) -> None:
         self.binary = binary
         self.scratch = scratch
+        scratch.mkdir(exist_ok=True)
 
     def compile(self, component: Path) -> Path:
         out = self.scratch / f"{component.stem}.cwasm"
@@ -151,19 +190,8 @@ class Host:
         data = str(self.scratch / f"data-{next(numbers)}") if on_disk else ":memory:"
         environment = {"PORT": str(port), "ATTACHE_DATA_DIR": data, "RUST_LOG": "warn"}
         command = [str(self.binary), "serve", str(component)]
-        return running(command, port, environment | settings)
+        return running(command, port, environment | settings, self.scratch)
 
-
-class Reference:
-    """The official Python SDK under uvicorn, one process, tasks in memory or in a SQLite file."""
-
-    def __init__(self, python: str, scratch: Path) -> None:
-        self.python = python
-        self.scratch = scratch
-
-    def serve(self, *, on_disk: bool = False):
-        port = free_port()
-        command = [self.python, str(REFERENCE), str(port)]
-        if on_disk:
-            command += ["--database", str(self.scratch / f"reference-{next(numbers)}.db")]
-        return running(command, port, dict(os.environ))
+    def kind(self, name: str, component: Path, **settings) -> Kind:
+        files = (self.binary, component)
+        return Kind(name, lambda: self.serve(component, **settings), files)

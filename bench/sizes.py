@@ -1,50 +1,35 @@
-"""What has to be shipped, and what everything is measured with."""
+"""What has to be shipped."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from report import Row
-from servers import Host, Reference
+from bench import Bench
+from report import Table
 
 MB = 1_000_000
 
 
-@dataclass
-class Subjects:
-    """What is measured."""
-
-    host: Host
-    wasm: Path
-    """The conformance kit's agent."""
-    cwasm: Path
-    """The same, precompiled."""
-    shipped: Path
-    """The agent that goes into the image."""
-    rootfs: Path
-    reference: Reference
-    load: Path
-    """The program that sends from many connections at once."""
-    stored: Path
-    """The program that fills a database and reads from it."""
-    scratch: Path
-    """A folder for what is needed for a while."""
-    before: Path | None = None
-    """An older attache-host, to compare with."""
-
-    @property
-    def image_agent(self) -> Path:
-        """The shipped agent, precompiled."""
-        return self.rootfs / "agent.cwasm"
+def measure(bench: Bench) -> None:
+    sizes = {
+        "the bench's agent, .wasm": bench.wasm.stat().st_size,
+        "the bench's agent, precompiled": bench.cwasm.stat().st_size,
+        "the data analyst, .wasm": bench.shipped.stat().st_size,
+        "the data analyst, precompiled": bench.image_agent.stat().st_size,
+        "the host": bench.host.binary.stat().st_size,
+        "the image's root file system": of_files(bench.rootfs),
+    }
+    if bench.without_compiler:
+        sizes["the same without the compiler"] = of_files(bench.without_compiler)
+    else:
+        bench.report.skip("the image without the compiler: there is no --without-compiler")
+    rows = {name: [size / MB] for name, size in sizes.items()}
+    bench.report.table(Table("size", ["MB"], rows))
+    whole = sizes["the image's root file system"] / MB
+    bench.report.ratio("the image's root file system, MB", whole, 1, at_most=35)
+    if bench.without_compiler:
+        small = sizes["the same without the compiler"] / MB
+        name = "the image's root file system without the compiler, MB"
+        bench.report.ratio(name, small, 1, at_most=20)
 
 
-def measure(subjects: Subjects) -> list[Row]:
-    files = [path for path in subjects.rootfs.rglob("*") if path.is_file()]
-    return [
-        Row("size", name, "MB", path.stat().st_size / MB)
-        for name, path in [
-            ("conformance agent, .wasm", subjects.wasm),
-            ("data analyst, .wasm", subjects.shipped),
-            ("data analyst, precompiled", subjects.image_agent),
-            ("host", subjects.host.binary),
-        ]
-    ] + [Row("size", "image", "MB", sum(path.stat().st_size for path in files) / MB)]
+def of_files(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

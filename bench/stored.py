@@ -21,12 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from report import Growth
-from servers import Connection, get_card
-from sizes import Subjects
+from bench import Bench
+from report import Table
+from servers import Connection, call, get_card
 
 SCRIPT = str(Path(__file__).parent.parent / "scripts" / "postgres")
-SIZES = [1_000, 100_000, 1_000_000]
 AT_MOST = 1.5
 # Requests of each kind before the measurement: a host that has served for a while has the inner pages
 # of its trees in memory.
@@ -44,34 +43,39 @@ class Filled:
     settings: dict[str, str]
 
 
-def measure(subjects: Subjects) -> list[Growth]:
-    rows = of_kind("SQLite", subjects, list(sqlite(subjects)))
+def measure(bench: Bench) -> None:
+    of_kind("SQLite", bench, list(sqlite(bench)))
+    if not bench.plan.is_whole:
+        return
     try:
         with server() as url:
-            rows += of_kind("PostgreSQL", subjects, list(postgres(subjects, url)))
+            of_kind("PostgreSQL", bench, list(postgres(bench, url)))
     except subprocess.CalledProcessError as error:
         # The command may hold a password.
         program = Path(error.cmd[0]).name
-        print(f"Nothing is measured on PostgreSQL: {program}: {(error.stderr or 'failed').strip()}")
-    return rows
+        bench.report.skip(f"PostgreSQL: {program}: {(error.stderr or 'failed').strip()}")
 
 
-def of_kind(kind: str, subjects: Subjects, filled: list[Filled]) -> list[Growth]:
-    return [
-        Growth(f"{where}, {kind}: cost with so many tasks stored", what, "µs", costs, at_most)
-        for where, measured, at_most in [
-            ("Through the host", through_the_host(subjects, filled), AT_MOST),
-            ("At the log", of_the_log(subjects, filled), None),
-        ]
-        for what, costs in measured.items()
-    ]
+def of_kind(kind: str, bench: Bench, filled: list[Filled]) -> None:
+    sizes = bench.plan.stored
+    columns = [f"{size:,}" for size in sizes] + [f"of {sizes[0]:,}" for _ in sizes[1:]]
+    whole = [("at the log", of_the_log)] if bench.plan.is_whole else []
+    for where, costs_of in [("through the host", through_the_host), *whole]:
+        rows = {}
+        for what, costs in costs_of(bench, filled).items():
+            rows[what] = [*costs, *(cost / costs[0] for cost in costs[1:])]
+            if where == "through the host":
+                name = f"{what}, {kind}: among {sizes[-1]:,} tasks to among {sizes[0]:,}"
+                bench.report.ratio(name, costs[-1], costs[0], at_most=AT_MOST)
+        title = f"reading among many tasks, {kind}, {where}, µs"
+        bench.report.table(Table(title, columns, rows))
 
 
-def sqlite(subjects: Subjects) -> Iterator[Filled]:
-    for size in SIZES:
-        folder = subjects.scratch / f"stored-{size}"
+def sqlite(bench: Bench) -> Iterator[Filled]:
+    for size in bench.plan.stored:
+        folder = bench.scratch / f"stored-{size}"
         database = str(folder / "tasks.db")
-        fill(subjects, database, size)
+        fill(bench, database, size)
         keep_in_memory(Path(database))
         yield Filled(database, size, {"ATTACHE_DATA_DIR": str(folder)})
 
@@ -83,12 +87,12 @@ def keep_in_memory(file: Path) -> None:
             pass
 
 
-def postgres(subjects: Subjects, server: str) -> Iterator[Filled]:
-    for size in SIZES:
+def postgres(bench: Bench, server: str) -> Iterator[Filled]:
+    for size in bench.plan.stored:
         name = f"attache_bench_{size}"
         url = urlsplit(server)._replace(path=f"/{name}").geturl()
         psql(server, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
-        fill(subjects, url, size)
+        fill(bench, url, size)
         # As the server does by itself, some time later.
         psql(url, "VACUUM ANALYZE")
         yield Filled(url, size, {"DATABASE_URL": url})
@@ -119,32 +123,33 @@ def called(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def fill(subjects: Subjects, database: str, size: int) -> None:
+def fill(bench: Bench, database: str, size: int) -> None:
     subprocess.run(
-        [subjects.stored, "seed", database, str(size)], check=True, stdout=subprocess.DEVNULL
+        [bench.stored, "seed", database, str(size)], check=True, stdout=subprocess.DEVNULL
     )
 
 
-def of_the_log(subjects: Subjects, filled: list[Filled]) -> dict[str, list[float]]:
+def of_the_log(bench: Bench, filled: list[Filled]) -> dict[str, list[float]]:
     databases = [f"{one.database}={one.size}" for one in filled]
-    command = [subjects.stored, "read", *databases]
+    command = [bench.stored, "read", *databases]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 
-def through_the_host(subjects: Subjects, filled: list[Filled]) -> dict[str, list[float]]:
+def through_the_host(bench: Bench, filled: list[Filled]) -> dict[str, list[float]]:
     with ExitStack() as running:
         readers = []
         for one in filled:
-            server = running.enter_context(subjects.host.serve(subjects.cwasm, **one.settings))
+            server = running.enter_context(bench.host.serve(bench.cwasm, **one.settings))
             server.first(get_card)
             names = subprocess.run(
-                [subjects.stored, "names", str(one.size)], check=True, stdout=subprocess.PIPE
+                [bench.stored, "names", str(one.size)], check=True, stdout=subprocess.PIPE
             )
             readers.append(Reader(server.port, one.size, json.loads(names.stdout)))
         microseconds = {kind: [[] for _ in readers] for kind in Reader.KINDS}
-        for reader, kind, _ in itertools.product(readers, Reader.KINDS, range(WARM_UP)):
+        warm_up, rounds = (WARM_UP, ROUNDS) if bench.plan.is_whole else (WARM_UP // 5, ROUNDS // 5)
+        for reader, kind, _ in itertools.product(readers, Reader.KINDS, range(warm_up)):
             reader.read(kind)
-        for _, kind in itertools.product(range(ROUNDS), Reader.KINDS):
+        for _, kind in itertools.product(range(rounds), Reader.KINDS):
             for reader, measured in zip(readers, microseconds[kind], strict=True):
                 measured += [reader.read(kind) * 1e6 for _ in range(REQUESTS)]
     return {
@@ -195,8 +200,7 @@ class Reader:
 
     def ask(self, method: str, params: dict) -> tuple[dict, float]:
         """The result, and after how many seconds it was there."""
-        asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        body = json.dumps(asked).encode()
+        body = call(method, params)
         before = time.perf_counter()
         body = self.connection.post(body)
         seconds = time.perf_counter() - before
