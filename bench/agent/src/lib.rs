@@ -8,7 +8,9 @@
 
 use std::time::Duration;
 
-use attache_sdk::{Agent, AgentCard, AgentSkill, Artifact, Context, Failure, Outcome};
+use attache_sdk::{
+    Agent, AgentCard, AgentSkill, Artifact, Context, Creation, Failure, Message, Outcome,
+};
 
 struct Echo;
 
@@ -17,6 +19,15 @@ impl Agent for Echo {
         AgentCard::new("Echo", "Says what it was told.", env!("CARGO_PKG_VERSION"))
             .modes(&["text/plain"], &["text/plain"])
             .skill(AgentSkill::new("echo", "Echo", "Says it again.", &["echo"]))
+    }
+
+    // An echo changes nothing in the world, so it may be heard twice; what works for long is there before.
+    fn creation(&self, message: &Message) -> Creation {
+        if message.text().starts_with("hold") {
+            Creation::BeforeRun
+        } else {
+            Creation::WithFirstEvent
+        }
     }
 
     async fn run(&self, context: &mut Context) -> Result<Outcome, Failure> {
