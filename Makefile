@@ -46,6 +46,7 @@ TOOLS := $(TARGET)/tools
 NEXTEST := 0.9.143
 DENY := 0.20.2
 MDBOOK := 0.5.4
+INFERNO := 0.12.8
 BUILD_TOOL := CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo install --quiet --locked \
 	--profile dev --root $(TOOLS) --target-dir $(TOOLS)/build
 export PATH := $(PATH):$(TOOLS)/bin
@@ -124,6 +125,28 @@ endif
 		$(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(BEFORE),--before $(BEFORE)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(TURN),--seconds $(TURN)) \
 		$(if $(MARKDOWN),--markdown $(MARKDOWN)) $(if $(KEEP),--keep)
+
+# Frame pointers everywhere, so that perf finds its way through host, engine and component.
+PROFILED := $(TARGET)/profile
+.PHONY: profile
+profile: wasm-target ## Print where the time of a request goes, and draw it as a flame graph, by perf
+	@command -v perf > /dev/null || { \
+		echo 'make profile: perf is missing; on Debian: apt-get install linux-perf' >&2; exit 69; \
+	}
+	@command -v inferno-flamegraph > /dev/null || { \
+		echo '== profile: builds inferno $(INFERNO) into $(TOOLS), once'; \
+		$(BUILD_TOOL) inferno@$(INFERNO) && rm -rf $(TOOLS)/build; \
+	}
+	CARGO_PROFILE_RELEASE_STRIP=none cargo build --release --target wasm32-wasip2 -p bench-agent \
+		--target-dir $(PROFILED)
+	cargo build --profile fast -p attache-load
+	@echo '== profile: a host for perf, which takes as long to build as that of a release'
+	RUSTFLAGS='-C force-frame-pointers=yes' CFLAGS='-O2 -fno-omit-frame-pointer' \
+	CARGO_PROFILE_RELEASE_STRIP=none \
+	cargo build --release -p attache-host --features perf-map --target-dir $(PROFILED)
+	python3 bench/budget.py --host $(PROFILED)/release/attache-host \
+		--agent $(PROFILED)/wasm32-wasip2/release/bench_agent.wasm \
+		--load $(TARGET)/fast/attache-load --results $(TARGET)/bench
 
 .PHONY: docs
 docs: ## Make the book of docs/, in target/book
