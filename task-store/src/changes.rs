@@ -4,8 +4,23 @@ use crate::limits::{MAX_LOG_BYTES, MAX_TAIL_BYTES, MAX_TAIL_EVENTS, integer};
 use crate::stored::{Head, keyed};
 use crate::{Change, Error, Scope, Snapshot, Transaction, Value, checkpoint, counters, push};
 
-const EVENT: &str = "INSERT INTO attache_event (tenant, owner, task_id, number, start, payload)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+macro_rules! events {
+    ($more:literal) => {
+        concat!(
+            "INSERT INTO attache_event (tenant, owner, task_id, number, start, payload) ",
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            $more
+        )
+    };
+}
+
+/// As many rows as a run commonly adds at once: one statement finds the place of all.
+const EVENTS: [&str; 4] = [
+    events!(""),
+    events!(", (?1, ?2, ?3, ?7, ?8, ?9)"),
+    events!(", (?1, ?2, ?3, ?7, ?8, ?9), (?1, ?2, ?3, ?10, ?11, ?12)"),
+    events!(", (?1, ?2, ?3, ?7, ?8, ?9), (?1, ?2, ?3, ?10, ?11, ?12), (?1, ?2, ?3, ?13, ?14, ?15)"),
+];
 
 const SNAPSHOT: &str = "INSERT INTO attache_snapshot (tenant, owner, task_id, task, artifacts)
 VALUES (?1, ?2, ?3, ?4, ?5)
@@ -43,16 +58,22 @@ pub(crate) async fn append_events<T: Transaction>(
     mut tip: Tip,
     events: &[Vec<u8>],
 ) -> Result<(), Error> {
-    for event in events {
-        let params = [
-            Value::Integer(integer(tip.newest + 1)),
-            Value::Integer(integer(tip.bytes)),
-            Value::from(event.as_slice()),
-        ];
+    for events in events.chunks(EVENTS.len()) {
+        let Some(insert) = EVENTS.get(events.len() - 1) else {
+            continue;
+        };
+        let mut params = Vec::with_capacity(3 * events.len());
+        for event in events {
+            params.extend([
+                Value::Integer(integer(tip.newest + 1)),
+                Value::Integer(integer(tip.bytes)),
+                Value::from(event.as_slice()),
+            ]);
+            tip = tip.with(std::slice::from_ref(event));
+        }
         transaction
-            .execute(EVENT, &keyed(scope, id, params))
+            .execute(insert, &keyed(scope, id, params))
             .await?;
-        tip = tip.with(std::slice::from_ref(event));
     }
     Ok(())
 }
