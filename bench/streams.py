@@ -70,11 +70,14 @@ def held(bench: Bench, kinds: list[Kind], streams: int) -> None:
         time.sleep(pause)
         for kind, server in servers:
             idle, opened, *more = rows[kind.name]
-            after = server.memory()["Rss"]
+            after = server.memory()["Pss"]
             each = (opened - idle) * 1000 / streams
             rows[kind.name] = [idle, opened, each, after, after / idle, *more]
     title = f"{streams:,} open streams that are silent"
-    note = "Resident memory (RSS) of all processes of the server."
+    note = (
+        "Proportional memory (PSS) of all processes of the server: what instances share, such as the"
+        " component's data, counts once, where the resident size counts it for each."
+    )
     bench.report.table(Table(title, columns, rows, note))
     for name in [SQLITE, MEMORY]:
         idle, _, each, after, *_ = rows[name]
@@ -89,12 +92,12 @@ def one(bench: Bench, server: Running, streams: int) -> list[float]:
     """Idle and open MB, seconds until all were open, the first event, and errors."""
     server.first(post_message)
     time.sleep(bench.plan.settle)
-    idle = server.memory()["Rss"]
+    idle = server.memory()["Pss"]
     command = bench.command([server], "open", streams, "--seconds", bench.plan.hold)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as load:
         opened = json.loads(load.stdout.readline())
         time.sleep(bench.plan.settle)
-        memory = server.memory()["Rss"]
+        memory = server.memory()["Pss"]
         ended = json.loads(load.stdout.readline())
     if ended["first_error"]:
         print(f"The first error of {streams} streams: {ended['first_error'][:200]}")
