@@ -27,10 +27,11 @@ impl<'a, T: Transaction> Gathering<'a, T> {
 
     pub(crate) async fn finish(self) -> Result<(), Error> {
         for (sql, rows) in self.inserts {
+            let each = split(sql).1.matches('(').count();
             for rows in rows.chunks(ROWS) {
                 let sql = of_rows(sql, rows.len(), rows[0].len());
                 let written = self.transaction.execute(sql, &rows.concat()).await?;
-                if written != rows.len() as u64 {
+                if written != (each * rows.len()) as u64 {
                     return Err(Error::Invalid("the database is not empty".to_owned()));
                 }
             }
@@ -67,21 +68,34 @@ fn of_rows(sql: &'static str, rows: usize, params: usize) -> &'static str {
         .get_or_insert_default()
         .entry((sql, rows))
         .or_insert_with(|| {
-            let (before, values) = sql.split_once("VALUES (").expect("values");
-            let (row, after) = values.split_once(')').expect("their end");
+            let (before, row, after) = split(sql);
             let rows: Vec<String> = (0..rows)
-                .map(|index| format!("({})", numbered(row, index * params)))
+                .map(|index| numbered(row, index * params))
                 .collect();
-            format!("{before}VALUES {}{after}", rows.join(", ")).leak()
+            format!("{before}{}{after}", rows.join(", ")).leak()
         })
 }
 
+/// What is before the values of a statement, its rows of values, and what is after them.
+fn split(sql: &str) -> (&str, &str, &str) {
+    let begin = sql.find("VALUES (").expect("values") + "VALUES ".len();
+    let mut end = begin;
+    loop {
+        end += sql[end..].find(')').expect("their end") + 1;
+        if !sql[end..].starts_with(", (") {
+            return (&sql[..begin], &sql[begin..end], &sql[end..]);
+        }
+    }
+}
+
 /// The same values, with the numbers of their parameters raised.
-fn numbered(row: &str, by: usize) -> String {
-    let values = row.split(',').map(str::trim);
-    let raised = values.map(|value| match value.strip_prefix('?') {
-        Some(number) => format!("?{}", number.parse::<usize>().expect("a number") + by),
-        None => value.to_owned(),
-    });
-    raised.collect::<Vec<_>>().join(", ")
+fn numbered(rows: &str, by: usize) -> String {
+    let mut pieces = rows.split('?');
+    let mut raised = pieces.next().expect("a piece").to_owned();
+    for piece in pieces {
+        let digits = piece.find(|c: char| !c.is_ascii_digit()).expect("an end");
+        let number: usize = piece[..digits].parse().expect("a number");
+        raised += &format!("?{}{}", number + by, &piece[digits..]);
+    }
+    raised
 }
