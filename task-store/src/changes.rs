@@ -60,7 +60,10 @@ pub(crate) async fn append_events<T: Transaction>(
 ) -> Result<(), Error> {
     for events in events.chunks(EVENTS.len()) {
         let Some(insert) = EVENTS.get(events.len() - 1) else {
-            continue;
+            return Err(Error::Invalid(format!(
+                "{} events are more than one statement takes",
+                events.len()
+            )));
         };
         let mut params = Vec::with_capacity(3 * events.len());
         for event in events {

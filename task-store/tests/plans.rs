@@ -27,8 +27,13 @@ async fn plans() -> Vec<(&'static str, Vec<String>)> {
     noting
         .statements()
         .into_keys()
-        .filter(|sql| !sql.starts_with("CREATE") && !sql.starts_with("ALTER"))
-        .filter(|sql| !sql.contains("schema"))
+        .filter(|sql| {
+            !["CREATE", "ALTER", "DROP"]
+                .iter()
+                .any(|ddl| sql.starts_with(ddl))
+        })
+        // What a migration copies.
+        .filter(|sql| !sql.contains("schema") && !sql.contains("_4"))
         .map(|sql| {
             let mut explain = connection
                 .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
@@ -71,17 +76,18 @@ async fn listings_use_the_index_of_their_filter() {
         .filter(|(sql, _)| sql.contains("ORDER BY status_time DESC") || sql.contains("COUNT(*)"))
         .filter(|(sql, _)| sql.contains("attache_task"))
         .collect();
-    // Four combinations to page through; six to count in the index, the others are counters.
-    assert_eq!(listings.len(), 10, "{listings:#?}");
+    // Four combinations to page through, one of them twice; as many to count in the index but the two
+    // that are counters.
+    assert_eq!(listings.len(), 12, "{listings:#?}");
     for (sql, lines) in listings {
+        // The state of what has completed, and of a conversation's tasks, is read in the index.
         let columns = match (
             sql.contains("AND context_id ="),
-            sql.contains("AND state ="),
+            sql.contains("AND state <> 3"),
         ) {
-            (false, false) => "tenant=? AND owner=?",
-            (true, false) => "tenant=? AND owner=? AND context_id=?",
+            (true, _) => "context_id=? AND tenant=? AND owner=?",
             (false, true) => "tenant=? AND owner=? AND state=?",
-            (true, true) => "tenant=? AND owner=? AND context_id=? AND state=?",
+            (false, false) => "tenant=? AND owner=?",
         };
         let range = if sql.contains("status_time >=") {
             " AND status_time>?"

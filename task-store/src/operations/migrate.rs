@@ -34,7 +34,10 @@ impl Operation for Migrate {
                 continue;
             }
             for statement in *migration {
-                transaction.execute(statement.sql(T::DIALECT), &[]).await?;
+                let sql = statement.sql(T::DIALECT);
+                if !sql.is_empty() {
+                    transaction.execute(sql, &[]).await?;
+                }
             }
             transaction
                 .execute(APPLY, &[Value::Integer(version)])

@@ -10,7 +10,7 @@
 
 use crate::limits::integer;
 use crate::stored::Head;
-use crate::{Error, MAX_TIME, Query, Row, Scope, Transaction, Value};
+use crate::{Error, MAX_TIME, Query, Row, Scope, State, Transaction, Value};
 
 macro_rules! matching {
     ($filter:literal) => {
@@ -26,7 +26,9 @@ macro_rules! matching {
 
 pub(super) const ALL: &str = matching!("");
 pub(super) const IN_CONTEXT: &str = matching!("AND context_id = ?6");
-pub(super) const IN_STATE: &str = matching!("AND state = (SELECT ?6)");
+pub(super) const COMPLETED: &str = matching!("AND state = (SELECT ?6)");
+// SQLite has an index of what has not completed, which is said as the index says it.
+pub(super) const IN_STATE: &str = matching!("AND state = (SELECT ?6) AND state <> 3");
 pub(super) const IN_CONTEXT_AND_STATE: &str =
     matching!("AND context_id = ?6 AND state = (SELECT ?7)");
 
@@ -76,6 +78,7 @@ pub(super) async fn matching<T: Transaction>(
     let sql = match (&query.context_id, query.state) {
         (None, None) => ALL,
         (Some(_), None) => IN_CONTEXT,
+        (None, Some(State::Completed)) => COMPLETED,
         (None, Some(_)) => IN_STATE,
         (Some(_), Some(_)) => IN_CONTEXT_AND_STATE,
     };

@@ -1,7 +1,7 @@
 //! How many tasks match, over all pages.
 
 use crate::limits::integer;
-use crate::{Error, Query, Scope, TOTAL_SINCE_BOUND, Transaction, Value, counters};
+use crate::{Error, Query, Scope, State, TOTAL_SINCE_BOUND, Transaction, Value, counters};
 
 macro_rules! count {
     ($filter:literal) => {
@@ -27,7 +27,8 @@ pub(super) const IN_CONTEXT: &str = count!("AND context_id = ?3");
 pub(super) const IN_CONTEXT_AND_STATE: &str = count!("AND context_id = ?3 AND state = (SELECT ?4)");
 pub(super) const SINCE: &str = count_since!("");
 pub(super) const IN_CONTEXT_SINCE: &str = count_since!("AND context_id = ?5");
-pub(super) const IN_STATE_SINCE: &str = count_since!("AND state = (SELECT ?5)");
+pub(super) const COMPLETED_SINCE: &str = count_since!("AND state = (SELECT ?5)");
+pub(super) const IN_STATE_SINCE: &str = count_since!("AND state = (SELECT ?5) AND state <> 3");
 pub(super) const IN_CONTEXT_AND_STATE_SINCE: &str =
     count_since!("AND context_id = ?5 AND state = (SELECT ?6)");
 
@@ -42,6 +43,7 @@ pub(super) async fn total<T: Transaction>(
         (Some(_), Some(_), None) => IN_CONTEXT_AND_STATE,
         (None, None, Some(_)) => SINCE,
         (Some(_), None, Some(_)) => IN_CONTEXT_SINCE,
+        (None, Some(State::Completed), Some(_)) => COMPLETED_SINCE,
         (None, Some(_), Some(_)) => IN_STATE_SINCE,
         (Some(_), Some(_), Some(_)) => IN_CONTEXT_AND_STATE_SINCE,
     };
