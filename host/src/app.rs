@@ -11,14 +11,16 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
+use wasmtime::Engine;
 
 use crate::admin::Admin;
-use crate::agent::{Roster, Shared, Slot, Terms, Watcher};
+use crate::agent::{Program, ReloadError, Roster, Shared, Slot, Terms, Watcher};
 use crate::card_signer::CardSigner;
 use crate::cloud_run;
-use crate::component::Cache;
+use crate::component::{Cache, Origin};
 use crate::config::{
     AgentConfig, CallerLimits, Config, Dispatching, InspectorAccess, Platform, PublicUrl,
     PushSettings, Queueing,
@@ -80,6 +82,12 @@ impl App {
     /// The first of these that fails.
     pub async fn start(config: Config, telemetry: &Telemetry) -> Result<Self, StartError> {
         let began = Instant::now();
+        let metadata = config.google.metadata().clone();
+        // What takes longest is begun first, and goes on beside the rest.
+        let opening = {
+            let (data, metadata) = (config.data.clone(), metadata.clone());
+            tokio::spawn(async move { TaskDatabase::open(&data, &metadata).await })
+        };
         let capacity = Capacity::of(config.agents.iter().map(|agent| &agent.guest));
         let engine = match config.address_space {
             Some(AddressSpace::Small) => engine::one_by_one(AddressSpace::Small),
@@ -93,12 +101,26 @@ impl App {
         let engine = engine.map_err(|error| StartError::Engine(format!("{error:#}")))?;
         let ticker =
             Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
-        let metadata = config.google.metadata().clone();
-        let (database, found) = tokio::join!(
-            TaskDatabase::open(&config.data, &metadata),
-            find_out(&config.platform, &metadata),
+        let cache = Cache::open(config.cache.as_deref());
+        let poll = config.registry.poll;
+        let registry = Registry::new(
+            config.registry,
+            config.google,
+            config.network.clone(),
+            &cache,
         );
-        let database = database?;
+        let loading = tokio::spawn(programs(
+            config
+                .agents
+                .iter()
+                .map(|agent| agent.component.clone())
+                .collect(),
+            engine.clone(),
+            cache.clone(),
+            registry.clone(),
+        ));
+        let found = find_out(&config.platform, &metadata).await;
+        let database = ended(opening).await?;
         let project = found.as_ref().map(|found| found.project.clone());
         if let Some(project) = config.project.or(project) {
             telemetry.set_project(project);
@@ -142,11 +164,9 @@ impl App {
         };
 
         let keeper = Keeper::new(database.clone(), config.keeping);
-        let cache = Cache::open(config.cache.as_deref());
-        let poll = config.registry.poll;
         let shared = Shared {
             engine,
-            registry: Registry::new(config.registry, config.google, config.network, &cache),
+            registry,
             cache,
             ticker,
             keeper: keeper.clone(),
@@ -155,12 +175,14 @@ impl App {
             spending: Default::default(),
         };
         let mut slots = Vec::with_capacity(config.agents.len());
-        for agent in config.agents {
+        let programs = ended(loading).await?;
+        for (agent, program) in config.agents.into_iter().zip(programs) {
             let url = agent.url(public_url.as_ref());
             slots.push(
                 open_slot(
                     &shared,
                     agent,
+                    program,
                     config.callers.queue,
                     url.as_ref(),
                     &config.platform,
@@ -383,10 +405,34 @@ async fn find_out(platform: &Platform, metadata: &Metadata) -> Option<cloud_run:
     }
 }
 
-/// Loads one agent, which clients reach at `url`.
+/// Loads the components, one after the other: the second may be the same as the first, and is in the
+/// cache then.
+async fn programs(
+    origins: Vec<Origin>,
+    engine: Engine,
+    cache: Cache,
+    registry: Registry,
+) -> Result<Vec<Program>, ReloadError> {
+    let mut programs = Vec::with_capacity(origins.len());
+    for origin in origins {
+        programs.push(Program::open(&engine, &cache, &registry, &origin).await?);
+    }
+    Ok(programs)
+}
+
+/// What a task of the start returns.
+async fn ended<T, E: Into<StartError>>(task: JoinHandle<Result<T, E>>) -> Result<T, StartError> {
+    match task.await {
+        Ok(outcome) => outcome.map_err(Into::into),
+        Err(error) => Err(StartError::Engine(error.to_string())),
+    }
+}
+
+/// Makes one agent ready, which clients reach at `url`.
 async fn open_slot(
     shared: &Shared,
     agent: AgentConfig,
+    program: Program,
     queueing: Queueing,
     url: Option<&PublicUrl>,
     platform: &Platform,
@@ -422,6 +468,7 @@ async fn open_slot(
         queueing,
         agent.hosts,
         agent.component,
+        program,
     )
     .await?)
 }

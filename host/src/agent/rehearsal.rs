@@ -70,6 +70,7 @@ impl Agent {
         // The store goes with it: an answer that was not given by then is not given at all.
         let run = Box::pin(async move {
             let instance = self
+                .program
                 .handler
                 .instantiate_async(&mut store)
                 .await
@@ -113,7 +114,7 @@ impl Agent {
 
     fn no_card(&self, reason: &str) -> RehearsalError {
         RehearsalError::Card {
-            path: self.path.clone(),
+            path: self.program.path.clone(),
             reason: reason.to_owned(),
         }
     }

@@ -6,9 +6,9 @@ use thiserror::Error;
 use tokio::sync::Mutex;
 use tracing::{Span, error, info, warn};
 
-use super::{Agent, AgentName, RehearsalError, Shared, Terms};
+use super::{Agent, AgentName, Program, RehearsalError, Shared, Terms};
 use crate::admission::Admission;
-use crate::component::{self, ComponentDigest, Content, LoadError, Origin};
+use crate::component::{self, ComponentDigest, LoadError, Origin};
 use crate::config::Queueing;
 use crate::registry::is_out_of_reach;
 use crate::telemetry::{metrics, set_agent};
@@ -77,7 +77,7 @@ pub enum ReloadError {
 }
 
 impl Slot {
-    /// Loads the component of `origin` and asks it for its card. Requests beyond its instances wait as
+    /// Asks `program` for its card, which came from `origin`. Requests beyond its instances wait as
     /// `queueing` says.
     ///
     /// # Errors
@@ -88,12 +88,10 @@ impl Slot {
         queueing: Queueing,
         hosts: Vec<String>,
         origin: Origin,
+        program: Program,
     ) -> Result<Self, ReloadError> {
-        let Some(content) = origin.read(&shared.registry, &[]).await? else {
-            return Err(ReloadError::Failed(format!("{origin} holds nothing")));
-        };
-        let artifact = content.artifact;
-        let (agent, has_card) = probed(&shared, &terms, content).await?;
+        let artifact = program.artifact;
+        let (agent, has_card) = probed(&shared, &terms, program).await?;
         let label = terms.name.as_ref().map_or("agent", AgentName::as_str);
         metrics::serving(label, &agent.digest().to_string());
         Ok(Self {
@@ -237,8 +235,14 @@ impl Slot {
             return None;
         }
         let began = Instant::now();
-        let probed = probed(&self.shared, &self.terms, content).await;
-        match probed.and_then(|(agent, has_card)| swapping.accept(agent, has_card)) {
+        let probed = async {
+            let program = Program::load(&self.shared.engine, &self.shared.cache, content).await?;
+            probed(&self.shared, &self.terms, program).await
+        };
+        match probed
+            .await
+            .and_then(|(agent, has_card)| swapping.accept(agent, has_card))
+        {
             Ok(agent) => {
                 let to = agent.digest();
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(agent);
@@ -308,15 +312,9 @@ impl Swapping {
 async fn probed(
     shared: &Shared,
     terms: &Terms,
-    content: Content,
+    program: Program,
 ) -> Result<(Agent, bool), ReloadError> {
-    let (shared, terms) = (shared.clone(), terms.clone());
-    // On a thread of its own, so that a compiler that works for long stops nothing else.
-    let loading = tokio::task::spawn_blocking(move || Agent::of(shared, terms, content));
-    let agent = match loading.await {
-        Ok(agent) => agent?,
-        Err(error) => return Err(ReloadError::Failed(error.to_string())),
-    };
+    let agent = Agent::new(shared.clone(), terms.clone(), program);
     let has_card = agent.rehearse().await?;
     Ok((agent, has_card))
 }
