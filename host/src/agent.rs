@@ -13,6 +13,7 @@ mod slot;
 mod watcher;
 
 pub use name::AgentName;
+use program::Draft;
 pub use program::Program;
 pub use rehearsal::RehearsalError;
 pub use roster::Roster;
@@ -161,9 +162,11 @@ impl Agent {
             outbound,
         };
         let instance = Instance::new(capabilities, limits);
-        let mut store = Store::new(&self.shared.engine, instance);
+        let mut store = Store::new(self.program.handler.engine(), instance);
         Instance::limit(&mut store, limits);
-        let meter = CpuMeter::new(limits.cpu, self.shared.ticker.clone());
+        let draft = self.program.draft.as_ref();
+        let ticker = draft.map_or(&self.shared.ticker, Draft::ticker);
+        let meter = CpuMeter::new(limits.cpu, ticker.clone());
         meter.govern(&mut store);
         (store, meter)
     }

@@ -27,7 +27,7 @@ use crate::config::{
 };
 use crate::dispatch::{Callback, CloudTasks, Dispatcher};
 use crate::ending::{Ending, Part};
-use crate::engine::{self, AddressSpace, Capacity, SlowLane, Ticker};
+use crate::engine::{self, AddressSpace, Capacity, Drafts, SlowLane, Ticker};
 use crate::identity::Authenticator;
 use crate::life::Stage;
 use crate::metadata::Metadata;
@@ -293,6 +293,12 @@ impl App {
         let watcher = Watcher::new(self.roster.clone(), self.watch, self.poll);
         let watching = tokio::spawn(watcher.run());
         let roster = self.roster.clone();
+        let finishing = tokio::spawn(async move {
+            for slot in roster.slots() {
+                slot.finish().await;
+            }
+        });
+        let roster = self.roster.clone();
         let reloading = tokio::spawn(async move {
             while hangups.recv().await.is_some() {
                 info!("SIGHUP: looks for new components");
@@ -313,6 +319,7 @@ impl App {
             retaining.abort();
             reloading.abort();
             watching.abort();
+            finishing.abort();
             // It takes up nothing more, and says so: what it has just claimed is not forgotten.
             let finishing = async {
                 let _ = sweeping.await;
@@ -414,8 +421,13 @@ async fn programs(
     registry: Registry,
 ) -> Result<Vec<Program>, ReloadError> {
     let mut programs = Vec::with_capacity(origins.len());
+    let mut drafts = None;
     for origin in origins {
-        programs.push(Program::open(&engine, &cache, &registry, &origin).await?);
+        if drafts.is_none() && !origin.is_compiled() {
+            drafts = Drafts::beside(&engine);
+        }
+        let drafts = drafts.as_ref();
+        programs.push(Program::open(&engine, drafts, &cache, &registry, &origin).await?);
     }
     Ok(programs)
 }

@@ -82,7 +82,7 @@ pub async fn compile(
         written_at: None,
         artifact: None,
     };
-    let program = Program::of(&shared.engine, &shared.cache, content)?;
+    let program = Program::of(&shared.engine, None, &shared.cache, content)?;
     let agent = Agent::new(shared, terms, program);
     agent.rehearse().await?;
 

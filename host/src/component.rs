@@ -20,10 +20,11 @@ use std::io::Read;
 use std::path::Path;
 
 use thiserror::Error;
+use tracing::debug;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::engine::NO_COMPILER;
+use crate::engine::{Drafts, NO_COMPILER};
 
 /// Why a file does not become a component.
 #[derive(Debug, Error)]
@@ -108,6 +109,8 @@ pub struct Loaded {
     pub exports: Exports,
     /// What it is.
     pub digest: ComponentDigest,
+    /// What is to be compiled for good, when this is a draft.
+    pub draft: Option<Vec<u8>>,
 }
 
 /// The digest of what `bytes` holds or was compiled from. None for what is compiled and damaged.
@@ -127,11 +130,19 @@ pub fn is_compiled(path: &Path) -> bool {
 }
 
 /// Loads what was read of `name`. Whether it is compiled already, its content says, not its name; what is
-/// compiled here is kept in `cache`.
+/// compiled here is kept in `cache`. What would have to be compiled is a draft where there are `drafts`
+/// and they take it.
 ///
 /// # Errors
 /// [`LoadError`]; its text names it.
-pub fn load(engine: &Engine, cache: &Cache, name: &str, bytes: Bytes) -> Result<Loaded, LoadError> {
+pub fn load(
+    engine: &Engine,
+    drafts: Option<&Drafts>,
+    cache: &Cache,
+    name: &str,
+    bytes: Bytes,
+) -> Result<Loaded, LoadError> {
+    let mut draft = None;
     let artifact = |source| LoadError::Artifact {
         path: name.to_owned(),
         source,
@@ -148,11 +159,17 @@ pub fn load(engine: &Engine, cache: &Cache, name: &str, bytes: Bytes) -> Result<
             let digest = ComponentDigest::of(&bytes);
             let component = match cache.load(engine, &digest) {
                 Some(component) => component,
-                None => {
-                    let compiled = compile_here(engine, name, &bytes)?;
-                    cache.keep(engine, &digest, &compiled);
-                    compiled
-                }
+                None => match drafts.and_then(|drafts| drafted(drafts, name, &bytes)) {
+                    Some(component) => {
+                        draft = Some(bytes);
+                        component
+                    }
+                    None => {
+                        let compiled = compile_here(engine, name, &bytes)?;
+                        cache.keep(engine, &digest, &compiled);
+                        compiled
+                    }
+                },
             };
             (component, digest)
         }
@@ -162,7 +179,19 @@ pub fn load(engine: &Engine, cache: &Cache, name: &str, bytes: Bytes) -> Result<
         component,
         exports,
         digest,
+        draft,
     })
+}
+
+/// None for what the engine of drafts does not take, which the other may.
+fn drafted(drafts: &Drafts, name: &str, bytes: &[u8]) -> Option<Component> {
+    match compile_here(drafts.engine(), name, bytes) {
+        Ok(component) => Some(component),
+        Err(error) => {
+            debug!("compiled for good at once: {error}");
+            None
+        }
+    }
 }
 
 /// Compiles `component`, for [`write`].

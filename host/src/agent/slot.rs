@@ -4,7 +4,7 @@ use std::time::Instant;
 use attache_registry::{Digest, Reference};
 use thiserror::Error;
 use tokio::sync::Mutex;
-use tracing::{Span, error, info, warn};
+use tracing::{Span, debug, error, info, warn};
 
 use super::{Agent, AgentName, Program, RehearsalError, Shared, Terms};
 use crate::admission::Admission;
@@ -156,6 +156,39 @@ impl Slot {
         current.clone()
     }
 
+    /// Compiles for good what serves as a draft, and puts it in its place: the same component, so nobody
+    /// is told. Requests that have begun end on the draft. Another component that came meanwhile stays.
+    pub async fn finish(&self) {
+        let draft = self.current();
+        let began = Instant::now();
+        let finished = async {
+            let (engine, cache) = (&self.shared.engine, &self.shared.cache);
+            let Some(program) = draft.program.finished(engine, cache).await? else {
+                return Ok(false);
+            };
+            let agent = Agent::new(self.shared.clone(), self.terms.clone(), program);
+            agent.try_instance().await?;
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            if Arc::ptr_eq(&current, &draft) {
+                *current = Arc::new(agent);
+            }
+            Ok::<_, ReloadError>(true)
+        };
+        match finished.await {
+            Ok(false) => {}
+            Ok(true) => debug!(
+                agent = self.label(),
+                ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                "the component is compiled for good: {}",
+                draft.digest()
+            ),
+            Err(error) => warn!(
+                agent = self.label(),
+                "the component goes on as it was compiled first, which is slower: {error}"
+            ),
+        }
+    }
+
     /// Looks for another component: at the file again, or at what the tag names now. It is loaded and
     /// probed beside the one that serves, and takes its place when it has shown its card. What was
     /// refused before is refused again only when `again`.
@@ -236,7 +269,8 @@ impl Slot {
         }
         let began = Instant::now();
         let probed = async {
-            let program = Program::load(&self.shared.engine, &self.shared.cache, content).await?;
+            let program =
+                Program::load(&self.shared.engine, None, &self.shared.cache, content).await?;
             probed(&self.shared, &self.terms, program).await
         };
         match probed
