@@ -6,12 +6,15 @@
 //! All slots of a process are its [`Roster`].
 
 mod name;
+mod program;
 mod rehearsal;
 mod roster;
 mod slot;
 mod watcher;
 
 pub use name::AgentName;
+use program::Draft;
+pub use program::Program;
 pub use rehearsal::RehearsalError;
 pub use roster::Roster;
 pub use slot::{ReloadError, Reloaded, Slot};
@@ -24,22 +27,21 @@ use std::time::Duration;
 use attache_task_store::Scope;
 use tokio::time::timeout;
 use tracing::{Span, error};
-use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::bindings::WorkerPre;
 use crate::card_signer::CardSigner;
-use crate::component::{self, Cache, ComponentDigest, Content, LoadError};
+use crate::component::{Cache, ComponentDigest};
 use crate::config::GuestLimits;
 use crate::dispatch::Dispatcher;
 use crate::engine::{CpuMeter, Habit, Ticker};
 use crate::identity::Caller;
-use crate::instance::{self, Breach, Capabilities, Instance};
+use crate::instance::{Breach, Capabilities, Instance};
 use crate::outbound::{Outbound, OutboundHooks};
 use crate::registry::Registry;
 use crate::settings::Settings;
-use crate::tasks::{Keeper, Space, Tasks, now};
+use crate::tasks::{Keeper, Space, Tasks};
 use crate::telemetry;
 use crate::telemetry::ModelCalls;
 use crate::usage::{Spending, Usage};
@@ -84,55 +86,28 @@ pub struct Terms {
 pub struct Agent {
     shared: Shared,
     terms: Terms,
-    /// Where it came from, for errors.
-    path: String,
-    digest: ComponentDigest,
-    /// In seconds since the epoch.
-    deployed_at: Arc<str>,
-    handler: ProxyPre<Instance>,
-    worker: Option<WorkerPre<Instance>>,
+    program: Program,
     habit: Habit,
 }
 
 impl Agent {
-    /// Loads a component, or what was compiled from it. Blocks while it compiles.
-    ///
-    /// # Errors
-    /// [`LoadError`], when it cannot be loaded or linked.
-    pub fn of(mut shared: Shared, terms: Terms, content: Content) -> Result<Self, LoadError> {
-        let (name, bytes) = (&content.name, &content.bytes);
-        let loaded = component::load(&shared.engine, &shared.cache, name, bytes)?;
-        let invalid = |error: wasmtime::Error| LoadError::Invalid {
-            path: name.clone(),
-            reason: format!("{error:#}"),
-        };
-        let mut linker = Linker::new(&shared.engine);
-        instance::link(&mut linker).map_err(invalid)?;
-        let linked = linker.instantiate_pre(&loaded.component).map_err(invalid)?;
-        let worker = if loaded.exports.worker {
-            Some(WorkerPre::new(linked.clone()).map_err(invalid)?)
-        } else {
+    /// Serves `program` under these terms.
+    pub fn new(mut shared: Shared, terms: Terms, program: Program) -> Self {
+        if program.worker.is_none() {
             // A call could hand it nothing.
             shared.dispatcher = Dispatcher::inline();
-            None
-        };
-        let handler = ProxyPre::new(linked).map_err(invalid)?;
-        let deployed_at = content.written_at.unwrap_or_else(|| now() / 1_000);
-        Ok(Self {
+        }
+        Self {
             shared,
             terms,
-            path: content.name,
-            digest: loaded.digest,
-            deployed_at: deployed_at.to_string().into(),
-            handler,
-            worker,
+            program,
             habit: Habit::default(),
-        })
+        }
     }
 
     /// What HTTP requests are handed to.
     pub fn handler(&self) -> &ProxyPre<Instance> {
-        &self.handler
+        &self.program.handler
     }
 
     /// For how long its instances compute.
@@ -147,7 +122,7 @@ impl Agent {
 
     /// Which component it is.
     pub fn digest(&self) -> ComponentDigest {
-        self.digest
+        self.program.digest
     }
 
     /// A store for one instance, which serves `caller`. Call it inside the request's span.
@@ -179,7 +154,7 @@ impl Agent {
             models,
         );
         let capabilities = Capabilities {
-            settings: self.terms.settings.for_request(&self.deployed_at),
+            settings: self.terms.settings.for_request(&self.program.deployed_at),
             caller,
             card_signer: self.shared.card_signer.clone(),
             tasks,
@@ -187,9 +162,11 @@ impl Agent {
             outbound,
         };
         let instance = Instance::new(capabilities, limits);
-        let mut store = Store::new(&self.shared.engine, instance);
+        let mut store = Store::new(self.program.handler.engine(), instance);
         Instance::limit(&mut store, limits);
-        let meter = CpuMeter::new(limits.cpu, self.shared.ticker.clone());
+        let draft = self.program.draft.as_ref();
+        let ticker = draft.map_or(&self.shared.ticker, Draft::ticker);
+        let meter = CpuMeter::new(limits.cpu, ticker.clone());
         meter.govern(&mut store);
         (store, meter)
     }
@@ -225,7 +202,7 @@ impl Agent {
 
     fn worker(&self) -> Result<&WorkerPre<Instance>, String> {
         let missing = || "the component exports no worker".to_owned();
-        self.worker.as_ref().ok_or_else(missing)
+        self.program.worker.as_ref().ok_or_else(missing)
     }
 
     fn tenant<'a>(&self, scope: &'a Scope) -> Result<&'a str, String> {

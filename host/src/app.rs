@@ -11,21 +11,23 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
+use wasmtime::Engine;
 
 use crate::admin::Admin;
-use crate::agent::{Roster, Shared, Slot, Terms, Watcher};
+use crate::agent::{Program, ReloadError, Roster, Shared, Slot, Terms, Watcher};
 use crate::card_signer::CardSigner;
 use crate::cloud_run;
-use crate::component::Cache;
+use crate::component::{Cache, Origin};
 use crate::config::{
     AgentConfig, CallerLimits, Config, Dispatching, InspectorAccess, Platform, PublicUrl,
     PushSettings, Queueing,
 };
 use crate::dispatch::{Callback, CloudTasks, Dispatcher};
 use crate::ending::{Ending, Part};
-use crate::engine::{self, AddressSpace, Capacity, SlowLane, Ticker};
+use crate::engine::{self, AddressSpace, Capacity, Drafts, SlowLane, Ticker};
 use crate::identity::Authenticator;
 use crate::life::Stage;
 use crate::metadata::Metadata;
@@ -80,6 +82,12 @@ impl App {
     /// The first of these that fails.
     pub async fn start(config: Config, telemetry: &Telemetry) -> Result<Self, StartError> {
         let began = Instant::now();
+        let metadata = config.google.metadata().clone();
+        // What takes longest is begun first, and goes on beside the rest.
+        let opening = {
+            let (data, metadata) = (config.data.clone(), metadata.clone());
+            tokio::spawn(async move { TaskDatabase::open(&data, &metadata).await })
+        };
         let capacity = Capacity::of(config.agents.iter().map(|agent| &agent.guest));
         let engine = match config.address_space {
             Some(AddressSpace::Small) => engine::one_by_one(AddressSpace::Small),
@@ -93,12 +101,26 @@ impl App {
         let engine = engine.map_err(|error| StartError::Engine(format!("{error:#}")))?;
         let ticker =
             Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
-        let metadata = config.google.metadata().clone();
-        let (database, found) = tokio::join!(
-            TaskDatabase::open(&config.data, &metadata),
-            find_out(&config.platform, &metadata),
+        let cache = Cache::open(config.cache.as_deref());
+        let poll = config.registry.poll;
+        let registry = Registry::new(
+            config.registry,
+            config.google,
+            config.network.clone(),
+            &cache,
         );
-        let database = database?;
+        let loading = tokio::spawn(programs(
+            config
+                .agents
+                .iter()
+                .map(|agent| agent.component.clone())
+                .collect(),
+            engine.clone(),
+            cache.clone(),
+            registry.clone(),
+        ));
+        let found = find_out(&config.platform, &metadata).await;
+        let database = ended(opening).await?;
         let project = found.as_ref().map(|found| found.project.clone());
         if let Some(project) = config.project.or(project) {
             telemetry.set_project(project);
@@ -142,11 +164,9 @@ impl App {
         };
 
         let keeper = Keeper::new(database.clone(), config.keeping);
-        let cache = Cache::open(config.cache.as_deref());
-        let poll = config.registry.poll;
         let shared = Shared {
             engine,
-            registry: Registry::new(config.registry, config.google, config.network, &cache),
+            registry,
             cache,
             ticker,
             keeper: keeper.clone(),
@@ -155,12 +175,14 @@ impl App {
             spending: Default::default(),
         };
         let mut slots = Vec::with_capacity(config.agents.len());
-        for agent in config.agents {
+        let programs = ended(loading).await?;
+        for (agent, program) in config.agents.into_iter().zip(programs) {
             let url = agent.url(public_url.as_ref());
             slots.push(
                 open_slot(
                     &shared,
                     agent,
+                    program,
                     config.callers.queue,
                     url.as_ref(),
                     &config.platform,
@@ -271,6 +293,12 @@ impl App {
         let watcher = Watcher::new(self.roster.clone(), self.watch, self.poll);
         let watching = tokio::spawn(watcher.run());
         let roster = self.roster.clone();
+        let finishing = tokio::spawn(async move {
+            for slot in roster.slots() {
+                slot.finish().await;
+            }
+        });
+        let roster = self.roster.clone();
         let reloading = tokio::spawn(async move {
             while hangups.recv().await.is_some() {
                 info!("SIGHUP: looks for new components");
@@ -291,6 +319,7 @@ impl App {
             retaining.abort();
             reloading.abort();
             watching.abort();
+            finishing.abort();
             // It takes up nothing more, and says so: what it has just claimed is not forgotten.
             let finishing = async {
                 let _ = sweeping.await;
@@ -383,10 +412,39 @@ async fn find_out(platform: &Platform, metadata: &Metadata) -> Option<cloud_run:
     }
 }
 
-/// Loads one agent, which clients reach at `url`.
+/// Loads the components, one after the other: the second may be the same as the first, and is in the
+/// cache then.
+async fn programs(
+    origins: Vec<Origin>,
+    engine: Engine,
+    cache: Cache,
+    registry: Registry,
+) -> Result<Vec<Program>, ReloadError> {
+    let mut programs = Vec::with_capacity(origins.len());
+    let mut drafts = None;
+    for origin in origins {
+        if drafts.is_none() && !origin.is_compiled() {
+            drafts = Drafts::beside(&engine);
+        }
+        let drafts = drafts.as_ref();
+        programs.push(Program::open(&engine, drafts, &cache, &registry, &origin).await?);
+    }
+    Ok(programs)
+}
+
+/// What a task of the start returns.
+async fn ended<T, E: Into<StartError>>(task: JoinHandle<Result<T, E>>) -> Result<T, StartError> {
+    match task.await {
+        Ok(outcome) => outcome.map_err(Into::into),
+        Err(error) => Err(StartError::Engine(error.to_string())),
+    }
+}
+
+/// Makes one agent ready, which clients reach at `url`.
 async fn open_slot(
     shared: &Shared,
     agent: AgentConfig,
+    program: Program,
     queueing: Queueing,
     url: Option<&PublicUrl>,
     platform: &Platform,
@@ -422,6 +480,7 @@ async fn open_slot(
         queueing,
         agent.hosts,
         agent.component,
+        program,
     )
     .await?)
 }

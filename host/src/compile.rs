@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use crate::agent::{Agent, Shared, Terms};
+use crate::agent::{Agent, Program, Shared, Terms};
 use crate::app::StartError;
 use crate::card_signer::CardSigner;
-use crate::component::{self, Cache, Content};
+use crate::component::{self, Bytes, Cache, Content};
 use crate::config::{GuestLimits, Platform};
 use crate::dispatch::Dispatcher;
 use crate::engine::{self, AddressSpace, Cpu, Ticker};
@@ -78,11 +78,12 @@ pub async fn compile(
     };
     let content = Content {
         name: component.display().to_string(),
-        bytes: compiled.clone(),
+        bytes: Bytes::Memory(compiled.clone()),
         written_at: None,
         artifact: None,
     };
-    let agent = Agent::of(shared, terms, content)?;
+    let program = Program::of(&shared.engine, None, &shared.cache, content)?;
+    let agent = Agent::new(shared, terms, program);
     agent.rehearse().await?;
 
     component::write(output, &compiled)?;

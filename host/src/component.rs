@@ -13,16 +13,18 @@ mod origin;
 pub use cache::Cache;
 pub use contract::{Exports, Refused};
 pub use digest::ComponentDigest;
-pub use origin::{Content, Origin, SCHEME};
+pub use origin::{Bytes, Content, Origin, SCHEME};
 
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use thiserror::Error;
+use tracing::debug;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::engine::NO_COMPILER;
+use crate::engine::{Drafts, NO_COMPILER};
 
 /// Why a file does not become a component.
 #[derive(Debug, Error)]
@@ -79,12 +81,24 @@ pub enum LoadError {
     },
 }
 
-/// Reads a `.wasm` or `.cwasm` file.
+/// Reads a `.wasm` or `.cwasm` file. Of the latter it finds out too whether it is whole.
 ///
 /// # Errors
 /// [`LoadError`]; its text names the file.
-pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    std::fs::read(path).map_err(|source| unreadable(path, source))
+pub fn read(path: &Path) -> Result<Bytes, LoadError> {
+    let artifact = |source| LoadError::Artifact {
+        path: path.display().to_string(),
+        source,
+    };
+    let mut file = File::open(path).map_err(|source| unreadable(path, source))?;
+    let taken = artifact::take(&mut file).map_err(|source| unreadable(path, source))?;
+    if let Some(compiled) = taken {
+        return compiled.map(Bytes::Compiled).map_err(artifact);
+    }
+    let mut bytes = Vec::new();
+    let read = file.read_to_end(&mut bytes);
+    read.map_err(|source| unreadable(path, source))?;
+    Ok(Bytes::Memory(bytes))
 }
 
 /// A component that the host runs.
@@ -95,14 +109,16 @@ pub struct Loaded {
     pub exports: Exports,
     /// What it is.
     pub digest: ComponentDigest,
+    /// What is to be compiled for good, when this is a draft.
+    pub draft: Option<Vec<u8>>,
 }
 
-/// The digest of what `bytes` holds or was compiled from. None for a damaged compiled file.
-pub fn digest(bytes: &[u8]) -> Option<ComponentDigest> {
-    if artifact::is_compiled(bytes) {
-        artifact::source(bytes).ok()
-    } else {
-        Some(ComponentDigest::of(bytes))
+/// The digest of what `bytes` holds or was compiled from. None for what is compiled and damaged.
+pub fn digest(bytes: &Bytes) -> Option<ComponentDigest> {
+    match bytes {
+        Bytes::Compiled(compiled) => Some(compiled.source()),
+        Bytes::Memory(bytes) if artifact::is_compiled(bytes) => artifact::source(bytes).ok(),
+        Bytes::Memory(bytes) => Some(ComponentDigest::of(bytes)),
     }
 }
 
@@ -114,34 +130,68 @@ pub fn is_compiled(path: &Path) -> bool {
 }
 
 /// Loads what was read of `name`. Whether it is compiled already, its content says, not its name; what is
-/// compiled here is kept in `cache`.
+/// compiled here is kept in `cache`. What would have to be compiled is a draft where there are `drafts`
+/// and they take it.
 ///
 /// # Errors
 /// [`LoadError`]; its text names it.
-pub fn load(engine: &Engine, cache: &Cache, name: &str, bytes: &[u8]) -> Result<Loaded, LoadError> {
-    let (component, digest) = if artifact::is_compiled(bytes) {
-        artifact::open(engine, bytes).map_err(|source| LoadError::Artifact {
-            path: name.to_owned(),
-            source,
-        })?
-    } else {
-        let digest = ComponentDigest::of(bytes);
-        let component = match cache.load(engine, &digest) {
-            Some(component) => component,
-            None => {
-                let compiled = compile_here(engine, name, bytes)?;
-                cache.keep(engine, &digest, &compiled);
-                compiled
-            }
-        };
-        (component, digest)
+pub fn load(
+    engine: &Engine,
+    drafts: Option<&Drafts>,
+    cache: &Cache,
+    name: &str,
+    bytes: Bytes,
+) -> Result<Loaded, LoadError> {
+    let mut draft = None;
+    let artifact = |source| LoadError::Artifact {
+        path: name.to_owned(),
+        source,
+    };
+    let (component, digest) = match bytes {
+        Bytes::Compiled(compiled) => {
+            let digest = compiled.source();
+            (compiled.load(engine).map_err(artifact)?, digest)
+        }
+        Bytes::Memory(bytes) if artifact::is_compiled(&bytes) => {
+            artifact::open(engine, &bytes).map_err(artifact)?
+        }
+        Bytes::Memory(bytes) => {
+            let digest = ComponentDigest::of(&bytes);
+            let component = match cache.load(engine, &digest) {
+                Some(component) => component,
+                None => match drafts.and_then(|drafts| drafted(drafts, name, &bytes)) {
+                    Some(component) => {
+                        draft = Some(bytes);
+                        component
+                    }
+                    None => {
+                        let compiled = compile_here(engine, name, &bytes)?;
+                        cache.keep(engine, &digest, &compiled);
+                        compiled
+                    }
+                },
+            };
+            (component, digest)
+        }
     };
     let exports = check(name, &component)?;
     Ok(Loaded {
         component,
         exports,
         digest,
+        draft,
     })
+}
+
+/// None for what the engine of drafts does not take, which the other may.
+fn drafted(drafts: &Drafts, name: &str, bytes: &[u8]) -> Option<Component> {
+    match compile_here(drafts.engine(), name, bytes) {
+        Ok(component) => Some(component),
+        Err(error) => {
+            debug!("compiled for good at once: {error}");
+            None
+        }
+    }
 }
 
 /// Compiles `component`, for [`write`].
@@ -151,7 +201,7 @@ pub fn load(engine: &Engine, cache: &Cache, name: &str, bytes: &[u8]) -> Result<
 /// # Errors
 /// [`LoadError`]; its text names the file.
 pub fn compile(engine: &Engine, component: &Path) -> Result<Vec<u8>, LoadError> {
-    let bytes = read(component)?;
+    let bytes = std::fs::read(component).map_err(|source| unreadable(component, source))?;
     if artifact::is_compiled(&bytes) {
         return Err(LoadError::Invalid {
             path: component.display().to_string(),

@@ -5,12 +5,14 @@
 //! it; `compile` therefore names the CPU that it may count on and takes nothing from its own.
 
 mod clock;
+mod draft;
 mod habit;
 mod meter;
 mod slow_lane;
 mod space;
 mod ticker;
 
+pub use draft::{Drafts, in_background};
 pub use habit::Habit;
 pub use meter::{CpuMeter, Metered};
 pub use slow_lane::SlowLane;

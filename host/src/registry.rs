@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tracing::info;
 
-use crate::component::{Cache, Content, LoadError};
+use crate::component::{Bytes, Cache, Content, LoadError};
 use crate::google::Google;
 use crate::outbound::Network;
 use kept::KeptInFolder;
@@ -115,7 +115,7 @@ impl Registry {
             .and_then(|created| u64::try_from(created.unix_timestamp()).ok());
         Ok(Some(Content {
             name,
-            bytes,
+            bytes: Bytes::Memory(bytes),
             written_at,
             artifact: Some(*found.digest()),
         }))

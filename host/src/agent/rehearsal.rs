@@ -70,6 +70,7 @@ impl Agent {
         // The store goes with it: an answer that was not given by then is not given at all.
         let run = Box::pin(async move {
             let instance = self
+                .program
                 .handler
                 .instantiate_async(&mut store)
                 .await
@@ -103,6 +104,22 @@ impl Agent {
         }
     }
 
+    /// Makes an instance, and drops it.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub(super) async fn try_instance(&self) -> Result<(), RehearsalError> {
+        let (mut store, meter) = self.store(Caller::default());
+        let made = Box::pin(self.program.handler.instantiate_async(&mut store));
+        match tokio::time::timeout(PATIENCE, meter.measure(made)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(RehearsalError::Instance(self.why(&error))),
+            Err(_) => Err(RehearsalError::Instance(format!(
+                "it took longer than {PATIENCE:?}"
+            ))),
+        }
+    }
+
     /// Why no instance can be made.
     fn why(&self, error: &wasmtime::Error) -> String {
         match Breach::of_trap(error, self.limits()) {
@@ -113,7 +130,7 @@ impl Agent {
 
     fn no_card(&self, reason: &str) -> RehearsalError {
         RehearsalError::Card {
-            path: self.path.clone(),
+            path: self.program.path.clone(),
             reason: reason.to_owned(),
         }
     }

@@ -4,11 +4,11 @@ use std::time::Instant;
 use attache_registry::{Digest, Reference};
 use thiserror::Error;
 use tokio::sync::Mutex;
-use tracing::{Span, error, info, warn};
+use tracing::{Span, debug, error, info, warn};
 
-use super::{Agent, AgentName, RehearsalError, Shared, Terms};
+use super::{Agent, AgentName, Program, RehearsalError, Shared, Terms};
 use crate::admission::Admission;
-use crate::component::{self, ComponentDigest, Content, LoadError, Origin};
+use crate::component::{self, ComponentDigest, LoadError, Origin};
 use crate::config::Queueing;
 use crate::registry::is_out_of_reach;
 use crate::telemetry::{metrics, set_agent};
@@ -77,7 +77,7 @@ pub enum ReloadError {
 }
 
 impl Slot {
-    /// Loads the component of `origin` and asks it for its card. Requests beyond its instances wait as
+    /// Asks `program` for its card, which came from `origin`. Requests beyond its instances wait as
     /// `queueing` says.
     ///
     /// # Errors
@@ -88,12 +88,10 @@ impl Slot {
         queueing: Queueing,
         hosts: Vec<String>,
         origin: Origin,
+        program: Program,
     ) -> Result<Self, ReloadError> {
-        let Some(content) = origin.read(&shared.registry, &[]).await? else {
-            return Err(ReloadError::Failed(format!("{origin} holds nothing")));
-        };
-        let artifact = content.artifact;
-        let (agent, has_card) = probed(&shared, &terms, content).await?;
+        let artifact = program.artifact;
+        let (agent, has_card) = probed(&shared, &terms, program).await?;
         let label = terms.name.as_ref().map_or("agent", AgentName::as_str);
         metrics::serving(label, &agent.digest().to_string());
         Ok(Self {
@@ -156,6 +154,39 @@ impl Slot {
     pub fn current(&self) -> Arc<Agent> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         current.clone()
+    }
+
+    /// Compiles for good what serves as a draft, and puts it in its place: the same component, so nobody
+    /// is told. Requests that have begun end on the draft. Another component that came meanwhile stays.
+    pub async fn finish(&self) {
+        let draft = self.current();
+        let began = Instant::now();
+        let finished = async {
+            let (engine, cache) = (&self.shared.engine, &self.shared.cache);
+            let Some(program) = draft.program.finished(engine, cache).await? else {
+                return Ok(false);
+            };
+            let agent = Agent::new(self.shared.clone(), self.terms.clone(), program);
+            agent.try_instance().await?;
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            if Arc::ptr_eq(&current, &draft) {
+                *current = Arc::new(agent);
+            }
+            Ok::<_, ReloadError>(true)
+        };
+        match finished.await {
+            Ok(false) => {}
+            Ok(true) => debug!(
+                agent = self.label(),
+                ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                "the component is compiled for good: {}",
+                draft.digest()
+            ),
+            Err(error) => warn!(
+                agent = self.label(),
+                "the component goes on as it was compiled first, which is slower: {error}"
+            ),
+        }
     }
 
     /// Looks for another component: at the file again, or at what the tag names now. It is loaded and
@@ -237,8 +268,15 @@ impl Slot {
             return None;
         }
         let began = Instant::now();
-        let probed = probed(&self.shared, &self.terms, content).await;
-        match probed.and_then(|(agent, has_card)| swapping.accept(agent, has_card)) {
+        let probed = async {
+            let program =
+                Program::load(&self.shared.engine, None, &self.shared.cache, content).await?;
+            probed(&self.shared, &self.terms, program).await
+        };
+        match probed
+            .await
+            .and_then(|(agent, has_card)| swapping.accept(agent, has_card))
+        {
             Ok(agent) => {
                 let to = agent.digest();
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(agent);
@@ -308,15 +346,9 @@ impl Swapping {
 async fn probed(
     shared: &Shared,
     terms: &Terms,
-    content: Content,
+    program: Program,
 ) -> Result<(Agent, bool), ReloadError> {
-    let (shared, terms) = (shared.clone(), terms.clone());
-    // On a thread of its own, so that a compiler that works for long stops nothing else.
-    let loading = tokio::task::spawn_blocking(move || Agent::of(shared, terms, content));
-    let agent = match loading.await {
-        Ok(agent) => agent?,
-        Err(error) => return Err(ReloadError::Failed(error.to_string())),
-    };
+    let agent = Agent::new(shared.clone(), terms.clone(), program);
     let has_card = agent.rehearse().await?;
     Ok((agent, has_card))
 }

@@ -3,9 +3,22 @@
 //! Loading native code means trusting it completely, so the host loads only what its own `compile`
 //! wrote, in the version that runs. The seal is a trailer of two digests (of what was compiled, and of
 //! the code with the first), version and magic; it is
-//! checked on the very bytes that are then loaded, which is why the file is read and not mapped.
+//! checked on the very bytes that are then loaded.
 //! It finds truncated, damaged and outdated files. It is not a signature: whoever can replace the
 //! file beside the host can replace the host too.
+//!
+//! So a file is not mapped from where it lies, even where this process may not write it: what is mapped
+//! changes with the file, and somebody who copies the next version over it would change code that runs.
+//! It is copied once, into memory of the kernel that has a descriptor and is sealed then: nobody can
+//! write it any more, and it is gone with the component. That copy is mapped. So only those of its pages
+//! count in this process that are used, and memories of instances begin as views of it.
+
+mod sealed;
+
+pub use sealed::Compiled;
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -86,6 +99,45 @@ pub fn source(bytes: &[u8]) -> Result<ComponentDigest, ArtifactError> {
     unseal(bytes).map(|(_, source)| source)
 }
 
+/// Takes a file that the host compiled into memory that is mapped. None for other files, and where the
+/// system has no such memory; `file` is at its beginning then.
+///
+/// # Errors
+/// When it cannot be read, and as [`open`] when it is not whole.
+pub fn take(file: &mut File) -> io::Result<Option<Result<Compiled, ArtifactError>>> {
+    if !sealed::is_sealed(file)? {
+        return Ok(None);
+    }
+    let taken = Compiled::copy(file)?;
+    if taken.is_none() {
+        file.rewind()?;
+    }
+    Ok(taken)
+}
+
+/// As [`open`], of a file.
+///
+/// # Errors
+/// [`ArtifactError`], also when it cannot be read.
+pub fn open_file(
+    engine: &Engine,
+    file: &mut File,
+) -> Result<(Component, ComponentDigest), ArtifactError> {
+    let unreadable = |_| ArtifactError::Damaged;
+    match take(file).map_err(unreadable)? {
+        Some(compiled) => {
+            let compiled = compiled?;
+            let source = compiled.source();
+            Ok((compiled.load(engine)?, source))
+        }
+        None => {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(unreadable)?;
+            open(engine, &bytes)
+        }
+    }
+}
+
 /// Checks the seal and loads the code. Also tells which component it was compiled from.
 ///
 /// # Errors
@@ -99,15 +151,17 @@ pub fn open(engine: &Engine, bytes: &[u8]) -> Result<(Component, ComponentDigest
     )]
     // SAFETY: see the reason above; the bytes that were checked are the bytes that are loaded.
     let component = unsafe { Component::deserialize(engine, code) };
-    let component = component.map_err(|error| {
-        let reason = format!("{error:#}");
-        if reason.contains("memory reservation") {
-            ArtifactError::OtherSpace(reason)
-        } else {
-            ArtifactError::Incompatible(reason)
-        }
-    })?;
-    Ok((component, source))
+    Ok((component.map_err(|error| unfit(&error))?, source))
+}
+
+/// Why the engine does not take it.
+fn unfit(error: &wasmtime::Error) -> ArtifactError {
+    let reason = format!("{error:#}");
+    if reason.contains("memory reservation") {
+        ArtifactError::OtherSpace(reason)
+    } else {
+        ArtifactError::Incompatible(reason)
+    }
 }
 
 fn unseal(bytes: &[u8]) -> Result<(&[u8], ComponentDigest), ArtifactError> {
@@ -115,24 +169,52 @@ fn unseal(bytes: &[u8]) -> Result<(&[u8], ComponentDigest), ArtifactError> {
         .len()
         .checked_sub(TRAILER_LEN)
         .ok_or(ArtifactError::Foreign)?;
-    let (sealed, trailer) = bytes.split_at(at + DIGEST_LEN);
-    let (digest, rest) = trailer.split_at(DIGEST_LEN);
-    let (version, magic) = rest.split_at(VERSION_LEN);
-    if magic != MAGIC {
-        return Err(ArtifactError::Foreign);
+    let (code, trailer) = bytes.split_at(at);
+    let trailer = Trailer::read(trailer)?;
+    let (sealed, _) = bytes.split_at(at + DIGEST_LEN);
+    trailer.compare(Sha256::digest(sealed).as_slice())?;
+    Ok((code, trailer.source))
+}
+
+/// What stands behind the code.
+struct Trailer<'a> {
+    source: ComponentDigest,
+    digest: &'a [u8],
+}
+
+impl<'a> Trailer<'a> {
+    /// Reads the last [`TRAILER_LEN`] bytes of a file, and refuses those of others and of other versions.
+    fn read(trailer: &'a [u8]) -> Result<Self, ArtifactError> {
+        if trailer.len() != TRAILER_LEN {
+            return Err(ArtifactError::Foreign);
+        }
+        let (source, rest) = trailer.split_at(DIGEST_LEN);
+        let (digest, rest) = rest.split_at(DIGEST_LEN);
+        let (version, magic) = rest.split_at(VERSION_LEN);
+        if magic != MAGIC {
+            return Err(ArtifactError::Foreign);
+        }
+        let found = String::from_utf8_lossy(version)
+            .trim_end_matches('\0')
+            .to_owned();
+        if found != VERSION {
+            return Err(ArtifactError::OtherVersion { found });
+        }
+        let source = source.try_into().map_err(|_| ArtifactError::Damaged)?;
+        Ok(Self {
+            source: ComponentDigest::from_bytes(source),
+            digest,
+        })
     }
-    let found = String::from_utf8_lossy(version)
-        .trim_end_matches('\0')
-        .to_owned();
-    if found != VERSION {
-        return Err(ArtifactError::OtherVersion { found });
+
+    /// `digest` is that of the code and of what it was compiled from.
+    fn compare(&self, digest: &[u8]) -> Result<(), ArtifactError> {
+        if self.digest == digest {
+            Ok(())
+        } else {
+            Err(ArtifactError::Damaged)
+        }
     }
-    if Sha256::digest(sealed).as_slice() != digest {
-        return Err(ArtifactError::Damaged);
-    }
-    let (code, source) = sealed.split_at(at);
-    let source = source.try_into().map_err(|_| ArtifactError::Damaged)?;
-    Ok((code, ComponentDigest::from_bytes(source)))
 }
 
 #[cfg(test)]

@@ -48,11 +48,11 @@ impl Cache {
     /// What was compiled from the component of this digest, for this engine.
     pub(super) fn load(&self, engine: &Engine, digest: &ComponentDigest) -> Option<Component> {
         let path = self.path(engine, digest)?;
-        let bytes = fs::read(&path).ok()?;
-        match artifact::open(engine, &bytes) {
+        let mut file = fs::File::open(&path).ok()?;
+        match artifact::open_file(engine, &mut file) {
             Ok((component, found)) if found == *digest => {
                 // The order in which files go. One that cannot be touched only goes earlier.
-                let _ = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+                let _ = file.set_modified(SystemTime::now());
                 Some(component)
             }
             Ok(_) => None,

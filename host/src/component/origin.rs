@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use attache_registry::{Digest, Reference};
 
+use super::artifact::Compiled;
 use super::{LoadError, is_compiled, read, written_at};
 use crate::registry::Registry;
 
@@ -18,12 +19,20 @@ pub enum Origin {
     Registry(Reference),
 }
 
+/// A component as it is stored.
+pub enum Bytes {
+    /// A component, or what was compiled from one.
+    Memory(Vec<u8>),
+    /// What was compiled from one, and is whole.
+    Compiled(Compiled),
+}
+
 /// What was read there.
 pub struct Content {
     /// Where, for errors; of a registry with the digest.
     pub name: String,
-    /// A component, or what was compiled from one.
-    pub bytes: Vec<u8>,
+    /// What is there.
+    pub bytes: Bytes,
     /// When it was written, in seconds since the epoch, where that is known.
     pub written_at: Option<u64>,
     /// The digest of the manifest, of one from a registry.

@@ -88,8 +88,14 @@ impl CommandLine {
         }
 
         let injected = inject(command, given, &file, &environment, &mut arguments, depth);
-        let all = without_empty_variables(all, &environment);
-        let matches = all.clone().try_get_matches_from(&arguments)?;
+        // Most often nothing has changed, and the work of a millisecond is done already.
+        let (all, matches) = if injected.is_empty() && !has_empty_variables(&all, &environment) {
+            (all, matches)
+        } else {
+            let all = without_empty_variables(all, &environment);
+            let matches = all.clone().try_get_matches_from(&arguments)?;
+            (all, matches)
+        };
         let mut verb = Cli::from_arg_matches(&matches)?.verb;
         let (command, given, _) = leaf(&all, &matches);
         let sources = sources(command, given, &injected, &from_files, &environment);
@@ -246,6 +252,19 @@ fn is_given(arg: &Arg, given: &ArgMatches, environment: &Environment) -> bool {
 
 fn is_set(arg: &Arg, environment: &Environment) -> bool {
     variables::variable(arg).is_some_and(|name| environment.get(name).is_some())
+}
+
+/// Whether the command has read a variable that does not count.
+fn has_empty_variables(command: &Command, environment: &Environment) -> bool {
+    let is_empty = |arg: &Arg| {
+        arg.get_env()
+            .is_some_and(|name| std::env::var_os(name).is_some())
+            && !is_set(arg, environment)
+    };
+    command.get_arguments().any(is_empty)
+        || command
+            .get_subcommands()
+            .any(|command| has_empty_variables(command, environment))
 }
 
 /// Container tools write empty variables; what is empty is not set.

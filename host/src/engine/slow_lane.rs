@@ -98,8 +98,9 @@ impl SlowLane {
     }
 }
 
-/// Where the kernel does not allow it, the kernel still shares the processors fairly among threads.
-fn give_way() {
+/// Puts this thread behind those that serve. Where the kernel does not allow it, it still shares the
+/// processors fairly among threads.
+pub(super) fn give_way() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, NICENESS);
 }

@@ -94,3 +94,21 @@ fn compiled_code_that_was_changed_is_refused() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compiled_file_that_is_written_over_changes_nothing_that_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("probe.cwasm");
+    fs::copy(compiled_probe(), &file).unwrap();
+    let host = Host::start_component(&file, &[("ATTACHE_WATCH", "0")]);
+    // Where it lies, and not beside it: what were mapped would change.
+    let length = file.metadata().unwrap().len();
+    fs::write(&file, vec![0xcc; usize::try_from(length).unwrap()]).unwrap();
+    assert_eq!(get(&host, "/").await.text, "ok");
+    fs::write(&file, []).unwrap();
+    assert_eq!(get(&host, "/").await.text, "ok");
+    // It is mapped all the same, so that only what is used counts.
+    let maps = host.maps();
+    assert!(maps.contains("/memfd:component"), "{maps}");
+    assert!(!maps.contains("probe.cwasm"), "{maps}");
+}

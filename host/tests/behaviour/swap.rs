@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::client::{Protocol, empty, get, piece, request, send, until};
+use super::client::{Protocol, empty, get, in_time, piece, request, send, until};
 use super::process::{Host, binary, guest, message};
 
 const CARD: &str = "/.well-known/agent-card.json";
@@ -148,6 +148,47 @@ async fn a_compiled_file_has_the_digest_of_its_component() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_compiled_at_the_start_serves_at_once_and_for_good_later() {
+    let files = Files::new();
+    let log = [("RUST_LOG", "info,attache_host::agent=debug")];
+    let host = files.serve(&log);
+    let slow = request(&host, Protocol::Http1, "/stream?count=40&ms=100");
+    let mut stream = send(host.address, Protocol::Http1, slow.body(empty()).unwrap())
+        .await
+        .unwrap();
+    let digest = digest_of(&variant("one"));
+    let logged = |text: &str| {
+        let entries = host.entries();
+        entries.iter().any(|entry| message(entry).contains(text))
+    };
+    let asking = in_time(async {
+        let mut asked = 0;
+        loop {
+            assert_eq!(get(&host, "/").await.text, "ok");
+            assert_eq!(serving(&host).await, digest);
+            asked += 1;
+            if asked > 1 && logged("is compiled for good: ") {
+                break;
+            }
+        }
+    });
+    let reading = async {
+        let mut pieces = 0;
+        while let Some(piece) = piece(stream.body_mut()).await {
+            piece.unwrap();
+            pieces += 1;
+        }
+        pieces
+    };
+    let ((), pieces) = tokio::join!(asking, reading);
+    assert_eq!(pieces, 40);
+    assert_eq!(get(&host, "/").await.text, "ok");
+    assert_eq!(serving(&host).await, digest);
+    // Nobody deployed anything.
+    assert!(!logged("another component serves"));
+}
+
 fn cached(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
@@ -159,9 +200,17 @@ async fn a_component_is_compiled_once() {
     let cache = files.folder.path().join("cache");
     let environment = [("ATTACHE_CACHE_DIR", cache.to_str().unwrap())];
     let host = files.serve(&environment);
-    drop(host);
-    let kept = cached(&cache);
+    // It is served before, as a draft.
+    let kept = until(
+        || async { cached(&cache) },
+        |kept| {
+            kept.iter()
+                .any(|file| file.extension().is_some_and(|end| end == "cwasm"))
+        },
+    )
+    .await;
     assert_eq!(kept.len(), 1, "{kept:?}");
+    drop(host);
     let digest = digest_of(&variant("one"));
     let name = kept[0].file_name().unwrap().to_str().unwrap();
     assert!(
@@ -176,10 +225,12 @@ async fn a_component_is_compiled_once() {
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
     fs::write(&kept[0], &damaged).unwrap();
-    assert_eq!(get(&files.serve(&environment), "/").await.text, "ok");
+    let host = files.serve(&environment);
+    assert_eq!(get(&host, "/").await.text, "ok");
+    let mended = || async { fs::read(&kept[0]).unwrap() };
+    let mended = until(mended, |content| *content != damaged).await;
+    assert_eq!(mended.len() as u64, written);
     assert_eq!(cached(&cache), kept);
-    assert_eq!(kept[0].metadata().unwrap().len(), written);
-    assert_ne!(fs::read(&kept[0]).unwrap(), damaged);
 }
 
 #[tokio::test(flavor = "multi_thread")]
