@@ -53,7 +53,7 @@ export PATH := $(PATH):$(TOOLS)/bin
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: components ## Build the components and the host
@@ -87,7 +87,7 @@ lint: wasm-target deny ## Check the format, the code, and what is in the depende
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --profile fast -- -D warnings
 	cargo clippy --release --target wasm32-wasip2 \
-		$(addprefix -p ,$(COMPONENTS) $(TEST_COMPONENTS)) -- -D warnings
+		$(addprefix -p ,$(COMPONENTS) $(TEST_COMPONENTS) bench-forgetful) -- -D warnings
 	cargo clippy -p attache-host --no-default-features --profile fast -- -D warnings
 	scripts/check-dependencies
 
@@ -107,11 +107,13 @@ QUICK ?=
 SIZES ?= $(if $(QUICK)$(ONLY),0,1)
 SMALL := $(TARGET)/small
 PEERS := $(TARGET)/peers
+WASMTIME_FEATURES := addr2line,component-model,component-model-async,cranelift,demangle,parallel-compilation,pooling-allocator,run,serve
 
 .PHONY: bench
 bench: image components bench-clients ## Measure the image just built beside what one would take instead; QUICK=1 in two minutes
 	@echo '== bench: measures the image just built (profile $(PROFILE)) and its peers'
 	$(BUILD_COMPONENT) bench-agent
+	$(BUILD_COMPONENT) bench-forgetful
 	cargo build --profile fast -p attache-load
 	cargo build --profile fast -p attache-task-store --features postgres --example stored
 	cargo build --release --locked --manifest-path bench/peers/rust/Cargo.toml --target-dir $(PEERS)
@@ -120,11 +122,29 @@ ifneq ($(SIZES),0)
 endif
 	$(PYTHON) bench/main.py --rootfs $(ROOTFS) --shipped $(AGENT_FILE) \
 		--agent $(GUESTS)/bench_agent.wasm --adapter $(GUESTS)/spin_adapter.wasm \
-		--programs $(TARGET)/fast --peers $(PEERS)/release --results $(TARGET)/bench \
+		--stub $(GUESTS)/bench_forgetful.wasm --programs $(TARGET)/fast \
+		--peers $(PEERS)/release --results $(TARGET)/bench \
 		$(if $(filter-out 0,$(SIZES)),--without-compiler $(SMALL)/image/rootfs) \
 		$(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(BEFORE),--before $(BEFORE)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(TURN),--seconds $(TURN)) \
 		$(if $(MARKDOWN),--markdown $(MARKDOWN)) $(if $(KEEP),--keep)
+
+# With what `make test` has left, of the profile fast, and its Python: no peer in Rust, and no limit, which
+# are for a release. KEEP=1 is for bench/ratios-fast.json.
+.PHONY: report
+report: ## Print the ratios of what `make test` built beside those that are known, in a minute
+	@echo '== report: measures the host that was tested; a ratio that is worse is said, and is no failure'
+	$(PYTHON) bench/main.py --quick --only sizes start messages --no-limits \
+		--ratios bench/ratios-fast.json --rootfs $(ROOTFS) --shipped $(AGENT_FILE) \
+		--agent $(GUESTS)/bench_agent.wasm --programs $(TARGET)/fast --peers $(PEERS)/none \
+		--results $(TARGET)/bench $(if $(KEEP),--keep)
+
+# As the project publishes it, but for what `serve` has no use for. `make bench` takes it from there.
+.PHONY: bench-wasmtime
+bench-wasmtime: ## Build `wasmtime serve`, of our version, for `make bench` to compare with; in ten minutes
+	CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 cargo install --quiet --locked \
+		--no-default-features --features $(WASMTIME_FEATURES) --root $(TOOLS) \
+		wasmtime-cli@$$(grep -A1 '^name = "wasmtime"$$' Cargo.lock | grep -o '[0-9.]*[0-9]')
 
 # Frame pointers everywhere, so that perf finds its way through host, engine and component.
 PROFILED := $(TARGET)/profile

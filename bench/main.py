@@ -52,7 +52,8 @@ def main() -> None:
         bench = prepare(arguments, report, Path(scratch))
         for benchmark in chosen(arguments):
             benchmark.measure(bench)
-    report.show(known(arguments.ratios))
+    then = known(arguments.ratios)
+    report.show(then, arguments.ratios.name, with_limits=not arguments.no_limits)
     write(arguments, report, machine)
 
 
@@ -63,6 +64,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--agent", type=Path, required=True, help="the bench's agent, .wasm")
     parser.add_argument("--shipped", type=Path, required=True, help="the agent that ships, .wasm")
     parser.add_argument("--adapter", type=Path, help="the adapter for Spin, .wasm")
+    parser.add_argument("--stub", type=Path, help="the adapter that keeps nothing, .wasm")
     parser.add_argument("--programs", type=Path, required=True, help="where cargo builds to")
     parser.add_argument("--peers", type=Path, required=True, help="where the peers in Rust are")
     parser.add_argument("--results", type=Path, required=True, help="where results.json goes")
@@ -73,6 +75,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="how long a turn takes")
     parser.add_argument("--senders", type=int, nargs="*", help="connections for SendMessage")
     parser.add_argument("--ratios", type=Path, default=RATIOS, help="the ratios to compare with")
+    parser.add_argument("--no-limits", action="store_true", help="say nothing of what has to hold")
     parser.add_argument("--keep", action="store_true", help="write the ratios to that file")
     parser.add_argument("--markdown", type=Path, help="where the tables go as Markdown")
     return parser.parse_args()
@@ -102,7 +105,9 @@ def prepare(arguments: argparse.Namespace, report: Report, scratch: Path) -> Ben
         shipped=arguments.shipped,
         rootfs=arguments.rootfs,
         without_compiler=arguments.without_compiler,
-        peers=Peers(arguments.peers, arguments.agent, arguments.adapter, scratch),
+        peers=Peers(
+            arguments.peers, arguments.agent, arguments.adapter, arguments.stub, scratch
+        ),
         load_program=arguments.programs / "attache-load",
         stored=arguments.programs / "examples" / "stored",
         scratch=scratch,

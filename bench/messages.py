@@ -53,3 +53,4 @@ def compare(bench: Bench, cpu: dict, per_second: dict) -> None:
         over = f"{SQLITE} to {name}"
         ratio(f"{what}, per core: {over}", cpu.get(name), cpu[SQLITE], at_least=2)
         ratio(f"{what}, per second: {over}", per_second[SQLITE], per_second.get(name), at_least=2)
+    ratio(f"{what}, per core: {MEMORY} to {WASMTIME}", cpu.get(WASMTIME), cpu[MEMORY])

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
 from importlib.util import find_spec
@@ -34,16 +35,19 @@ UVICORN_SQLITE = "a2a-sdk, uvicorn, SQLite"
 NATIVE = "Rust SDK, native, memory"
 LIMIT = "hyper alone, no store"
 SPIN = "the component, spin up, SQLite"
-WASMTIME = "the component, wasmtime serve"
+WASMTIME = "the component, wasmtime serve, no store"
 
 
 class Peers:
     """Those that can be started here."""
 
-    def __init__(self, programs: Path, agent: Path, adapter: Path | None, scratch: Path) -> None:
+    def __init__(
+        self, programs: Path, agent: Path, adapter: Path | None, stub: Path | None, scratch: Path
+    ) -> None:
         self.programs = programs
         self.agent = agent
         self.adapter = adapter
+        self.stub = stub
         self.scratch = scratch
         self.missing: list[str] = []
         """Why others cannot."""
@@ -128,16 +132,21 @@ class Peers:
         return Kind(SPIN, serve, (Path(spin), self.agent, self.adapter))
 
     def wasmtime(self) -> Kind | str:
-        wasmtime = shutil.which("wasmtime")
+        wasmtime, plug = shutil.which("wasmtime"), self.programs / "bench-plug"
         if wasmtime is None:
-            return "wasmtime is not on PATH"
+            return "wasmtime is not on PATH; `make bench-wasmtime` builds it"
+        if self.stub is None or not plug.exists():
+            return "there is no --stub" if self.stub is None else f"{plug} is not built"
+        # It gives a component WASI, and no task log.
+        whole = self.scratch / "plugged.wasm"
+        subprocess.run([plug, self.agent, self.stub, whole], check=True)
 
         def serve():
             port = free_port()
-            command = [wasmtime, "serve", "-S", "cli,config", "--addr", f"127.0.0.1:{port}"]
-            return running([*command, str(self.agent)], port, dict(os.environ), self.scratch)
+            command = [wasmtime, "serve", "-S", "cli", "--addr", f"127.0.0.1:{port}", str(whole)]
+            return running(command, port, dict(os.environ), self.scratch)
 
-        return Kind(WASMTIME, serve, (Path(wasmtime), self.agent))
+        return Kind(WASMTIME, serve, (Path(wasmtime), whole))
 
     @staticmethod
     def fails(kind: Kind) -> str | None:

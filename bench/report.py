@@ -103,9 +103,11 @@ class Report:
         self.skipped.append(what)
         print(f"Not measured: {what}", flush=True)
 
-    def show(self, then: dict[str, float]) -> None:
+    def show(self, then: dict[str, float], file: str, *, with_limits: bool = True) -> None:
+        """What has to hold, and the ratios beside those that stand in a file."""
+        shown = [self.check_list()] if with_limits else []
         if self.ratios or self.unknown:
-            for lines in [self.check_list(), self.compared(then)]:
+            for lines in [*shown, self.compared(then, file)]:
                 print("\n" + "\n".join(lines), flush=True)
 
     def check_list(self) -> list[str]:
@@ -116,9 +118,9 @@ class Report:
                 lines.append(f"  {holds:<13}  {ratio.name}: {ratio.verdict()}")
         return lines + [f"  not measured   {name}" for name in self.unknown]
 
-    def compared(self, then: dict[str, float]) -> list[str]:
+    def compared(self, then: dict[str, float], file: str) -> list[str]:
         """A report, and no verdict: another machine, or another load of it, has other ratios."""
-        table = Table("Ratios, beside those in bench/ratios.json", ["now", "then", ""])
+        table = Table(f"Ratios, beside those in bench/{file}", ["now", "then", ""])
         for ratio in self.ratios:
             before = then.get(ratio.name)
             worse = ratio.times_worse(before) if before is not None else 1.0

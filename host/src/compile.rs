@@ -34,8 +34,11 @@ pub async fn compile(
     space: AddressSpace,
     output: &Path,
 ) -> Result<u64, StartError> {
-    let compiler = engine::for_compiling(cpu, space).map_err(cannot)?;
-    let compiled = component::compile(&compiler, component)?;
+    let bytes = component::source(component)?;
+    let lines = component::knows_lines(&bytes);
+    let compiler = engine::for_compiling(cpu, space, lines).map_err(cannot)?;
+    let compiled = component::compile(&compiler, component, &bytes)?;
+    drop(bytes);
 
     let limits = GuestLimits {
         max_instances: 1,

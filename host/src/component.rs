@@ -194,27 +194,41 @@ fn drafted(drafts: &Drafts, name: &str, bytes: &[u8]) -> Option<Component> {
     }
 }
 
-/// Compiles `component`, for [`write`].
+/// Reads what is to be compiled.
+///
+/// # Errors
+/// [`LoadError`]; its text names the file.
+pub fn source(component: &Path) -> Result<Vec<u8>, LoadError> {
+    std::fs::read(component).map_err(|source| unreadable(component, source))
+}
+
+/// Whether traps of the component can be told with the lines of its source: its modules have sections for
+/// that, unless they were stripped.
+pub fn knows_lines(bytes: &[u8]) -> bool {
+    const SECTION: &[u8] = b".debug_line";
+    bytes.windows(SECTION.len()).any(|window| window == SECTION)
+}
+
+/// Compiles what was read of `component`, for [`write`].
 ///
 /// It is checked like at a start, so that an image build fails and not the service.
 ///
 /// # Errors
 /// [`LoadError`]; its text names the file.
-pub fn compile(engine: &Engine, component: &Path) -> Result<Vec<u8>, LoadError> {
-    let bytes = std::fs::read(component).map_err(|source| unreadable(component, source))?;
-    if artifact::is_compiled(&bytes) {
+pub fn compile(engine: &Engine, component: &Path, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+    if artifact::is_compiled(bytes) {
         return Err(LoadError::Invalid {
             path: component.display().to_string(),
             reason: "it is compiled already; give the .wasm file".to_owned(),
         });
     }
     let name = component.display().to_string();
-    let compiled = compile_here(engine, &name, &bytes)?;
+    let compiled = compile_here(engine, &name, bytes)?;
     check(&name, &compiled)?;
     let code = compiled
         .serialize()
         .map_err(|error| invalid(&name, &error))?;
-    Ok(artifact::seal(code, &ComponentDigest::of(&bytes)))
+    Ok(artifact::seal(code, &ComponentDigest::of(bytes)))
 }
 
 #[cfg(feature = "compiler")]
@@ -279,4 +293,19 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     partial.push(format!(".{}.partial", std::process::id()));
     std::fs::write(&partial, bytes)?;
     std::fs::rename(&partial, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::knows_lines;
+
+    #[test]
+    fn a_component_knows_its_lines_unless_it_was_stripped() {
+        let with = |section: &str| {
+            let text = format!("(component (core module (@custom \"{section}\" \"\")))");
+            wat::parse_str(text).unwrap()
+        };
+        assert!(knows_lines(&with(".debug_line")));
+        assert!(!knows_lines(&with("name")));
+    }
 }

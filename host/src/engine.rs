@@ -95,20 +95,22 @@ const KEEP_MEMORY: usize = 1 << 20;
 const KEEP_TABLE: usize = 64 << 10;
 const KEEP_STACK: usize = 32 << 10;
 
-/// The engine of `compile`.
+/// The engine of `compile`, for a component that does or does not know the lines of its source. One that
+/// does not needs no table from its code to them, which would be an eighth of the file.
 ///
 /// # Errors
 /// When the settings do not fit this build of wasmtime.
-pub fn for_compiling(cpu: Cpu, space: AddressSpace) -> wasmtime::Result<Engine> {
+pub fn for_compiling(cpu: Cpu, space: AddressSpace, lines: bool) -> wasmtime::Result<Engine> {
     #[cfg(feature = "compiler")]
     {
         let mut config = generating(settings(), Target::AtLeast(cpu))?;
+        config.generate_address_map(lines);
         space.shape(&mut config);
         Engine::new(&config)
     }
     #[cfg(not(feature = "compiler"))]
     {
-        let _ = (cpu, space);
+        let _ = (cpu, space, lines);
         Err(wasmtime::Error::msg(NO_COMPILER))
     }
 }
@@ -188,7 +190,11 @@ fn settings() -> Config {
         // Only WASI 0.2 is served: without the machinery of 0.3 each call is cheaper.
         .concurrency_support(false)
         .epoch_interruption(true)
-        .memory_init_cow(true);
+        .memory_init_cow(true)
+        // Nobody reads the names in compiled code but `perf`, whose map has them all.
+        .debug_symbols(cfg!(feature = "perf-map"))
+        // wasmtime finds the frames of a component by their pointers.
+        .native_unwind_info(cfg!(windows));
     config
 }
 
@@ -266,7 +272,7 @@ mod tests {
             memory: 1 << 20,
             table_elements: 20_000,
         };
-        let code = for_compiling(Cpu::default(), AddressSpace::Large)
+        let code = for_compiling(Cpu::default(), AddressSpace::Large, false)
             .unwrap()
             .precompile_component(b"\0asm\x0d\0\x01\0")
             .unwrap();

@@ -70,6 +70,20 @@ async fn a_component_is_served_compiled_or_not() {
     assert_eq!(get(&host, "/").await.text, "ok");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_is_told_alike_of_a_component_that_was_compiled_before() {
+    let compiled = Host::start(&[]);
+    let here = Host::start_component(&guest("host-probe"), &[]);
+    let mut told = Vec::new();
+    for host in [&compiled, &here] {
+        get(host, "/trap-before").await;
+        let entry = host.log_with("the component trapped");
+        told.push(entry["message"].as_str().unwrap().to_owned());
+    }
+    assert!(told[0].contains("<wasm function "), "{}", told[0]);
+    assert_eq!(told[0], told[1]);
+}
+
 #[test]
 fn compiled_code_that_was_changed_is_refused() {
     let folder = tempfile::tempdir().unwrap();
