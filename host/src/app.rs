@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tracing::{info, warn};
 use wasmtime::Engine;
@@ -86,7 +87,9 @@ impl App {
         // What takes longest is begun first, and goes on beside the rest.
         let opening = {
             let (data, metadata) = (config.data.clone(), metadata.clone());
-            tokio::spawn(async move { TaskDatabase::open(&data, &metadata).await })
+            // It blocks, and what is spawned next would wait for the same thread.
+            let here = Handle::current();
+            spawn_blocking(move || here.block_on(TaskDatabase::open(&data, &metadata)))
         };
         let cache = Cache::open(config.cache.as_deref());
         let poll = config.registry.poll;
