@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tracing::{info, warn};
 use wasmtime::Engine;
@@ -86,8 +87,29 @@ impl App {
         // What takes longest is begun first, and goes on beside the rest.
         let opening = {
             let (data, metadata) = (config.data.clone(), metadata.clone());
-            tokio::spawn(async move { TaskDatabase::open(&data, &metadata).await })
+            // It blocks, and what is spawned next would wait for the same thread.
+            let here = Handle::current();
+            spawn_blocking(move || here.block_on(TaskDatabase::open(&data, &metadata)))
         };
+        let cache = Cache::open(config.cache.as_deref());
+        let poll = config.registry.poll;
+        let registry = Registry::new(
+            config.registry,
+            config.google,
+            config.network.clone(),
+            &cache,
+        );
+        let (engine_made, made) = oneshot::channel();
+        let loading = tokio::spawn(programs(
+            config
+                .agents
+                .iter()
+                .map(|agent| agent.component.clone())
+                .collect(),
+            made,
+            cache.clone(),
+            registry.clone(),
+        ));
         let capacity = Capacity::of(config.agents.iter().map(|agent| &agent.guest));
         let engine = match config.address_space {
             Some(AddressSpace::Small) => engine::one_by_one(AddressSpace::Small),
@@ -99,26 +121,10 @@ impl App {
             None => engine::for_serving(capacity, AddressSpace::Small),
         };
         let engine = engine.map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        // Whoever does not listen any more has failed, and says so.
+        let _ = engine_made.send(engine.clone());
         let ticker =
             Ticker::start(&engine).map_err(|error| StartError::Engine(error.to_string()))?;
-        let cache = Cache::open(config.cache.as_deref());
-        let poll = config.registry.poll;
-        let registry = Registry::new(
-            config.registry,
-            config.google,
-            config.network.clone(),
-            &cache,
-        );
-        let loading = tokio::spawn(programs(
-            config
-                .agents
-                .iter()
-                .map(|agent| agent.component.clone())
-                .collect(),
-            engine.clone(),
-            cache.clone(),
-            registry.clone(),
-        ));
         let found = find_out(&config.platform, &metadata).await;
         let database = ended(opening).await?;
         let project = found.as_ref().map(|found| found.project.clone());
@@ -413,21 +419,31 @@ async fn find_out(platform: &Platform, metadata: &Metadata) -> Option<cloud_run:
 }
 
 /// Loads the components, one after the other: the second may be the same as the first, and is in the
-/// cache then.
+/// cache then. The first is read before there is an engine.
 async fn programs(
     origins: Vec<Origin>,
-    engine: Engine,
+    mut made: oneshot::Receiver<Engine>,
     cache: Cache,
     registry: Registry,
 ) -> Result<Vec<Program>, ReloadError> {
     let mut programs = Vec::with_capacity(origins.len());
+    let mut engine = None;
     let mut drafts = None;
     for origin in origins {
+        let Some(content) = origin.read(&registry, &[]).await? else {
+            return Err(ReloadError::Failed(format!("{origin} holds nothing")));
+        };
+        let engine = match &engine {
+            Some(engine) => engine,
+            None => {
+                let failed = |_| ReloadError::Failed("there is no engine".to_owned());
+                engine.insert((&mut made).await.map_err(failed)?)
+            }
+        };
         if drafts.is_none() && !origin.is_compiled() {
-            drafts = Drafts::beside(&engine);
+            drafts = Drafts::beside(engine);
         }
-        let drafts = drafts.as_ref();
-        programs.push(Program::open(&engine, drafts, &cache, &registry, &origin).await?);
+        programs.push(Program::load(engine, drafts.as_ref(), &cache, content).await?);
     }
     Ok(programs)
 }

@@ -29,6 +29,7 @@ mod hex;
 pub mod identity;
 pub mod instance;
 pub mod life;
+mod memory;
 pub mod metadata;
 pub mod outbound;
 mod paths;

@@ -100,8 +100,13 @@ impl Sqlite {
         let connection = connection::writer(&place, options)?;
         let queue = options.queue.max(1);
         let (writer, waiting) = sync_channel(queue);
-        let writer_stopped =
-            writer::spawn(connection, place.clone(), waiting, Arc::clone(&written))?;
+        let writer_stopped = writer::spawn(
+            connection,
+            place.clone(),
+            waiting,
+            Arc::clone(&written),
+            options.rested,
+        )?;
         let (readers, readers_stopped) = match place {
             Place::Memory => (None, Vec::new()),
             Place::File(_) => {

@@ -9,6 +9,8 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use attache_task_store::{
     Append, Begin, Begun, Change, Commits, Database, Error, Get, IsMigrated, List, Migrate,
@@ -238,4 +240,42 @@ async fn a_full_queue_refuses_at_once() {
     let mut all = total();
     all.query.state = None;
     assert_eq!(database.perform(all).await.unwrap().total, written);
+}
+
+static RESTED: AtomicUsize = AtomicUsize::new(0);
+
+#[tokio::test]
+async fn caches_are_given_back_after_much_work_and_not_after_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.db");
+    let options = Options {
+        readers: 1,
+        rested: Some(|| {
+            RESTED.fetch_add(1, Ordering::SeqCst);
+        }),
+        ..Options::default()
+    };
+    let database = Sqlite::open_with(&path, &options).unwrap();
+    database.perform(Migrate).await.unwrap();
+    let rested = async |times: usize| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while RESTED.load(Ordering::SeqCst) != times {
+            assert!(Instant::now() < deadline, "rested {RESTED:?} times");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    for number in 0..1_000 {
+        let begun = database.perform(creation(&format!("t{number}"))).await;
+        begun.unwrap();
+    }
+    rested(1).await;
+    // The other connection has read nothing so far, and the first has little to give.
+    for _ in 0..1_000 {
+        database.perform(total()).await.unwrap();
+    }
+    database.perform(creation("another")).await.unwrap();
+    rested(2).await;
+    let mut all = total();
+    all.query.state = None;
+    assert_eq!(database.perform(all).await.unwrap().total, 1_001);
 }

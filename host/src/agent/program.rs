@@ -9,10 +9,9 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use super::ReloadError;
 use crate::bindings::WorkerPre;
-use crate::component::{self, Bytes, Cache, ComponentDigest, Content, LoadError, Origin};
+use crate::component::{self, Bytes, Cache, ComponentDigest, Content, LoadError};
 use crate::engine::{self, Drafts, Ticker};
 use crate::instance::{self, Instance};
-use crate::registry::Registry;
 use crate::tasks::now;
 
 /// A component, compiled, checked and linked: what of an agent needs neither its configuration nor the
@@ -119,25 +118,12 @@ impl Program {
         }))
     }
 
-    /// Reads the component of `origin`, and loads it.
+    /// As [`Program::of`], on a thread of its own, so that a compiler that works for long stops nothing
+    /// else.
     ///
     /// # Errors
     /// [`ReloadError`].
-    pub async fn open(
-        engine: &Engine,
-        drafts: Option<&Drafts>,
-        cache: &Cache,
-        registry: &Registry,
-        origin: &Origin,
-    ) -> Result<Self, ReloadError> {
-        match origin.read(registry, &[]).await? {
-            Some(content) => Self::load(engine, drafts, cache, content).await,
-            None => Err(ReloadError::Failed(format!("{origin} holds nothing"))),
-        }
-    }
-
-    /// On a thread of its own, so that a compiler that works for long stops nothing else.
-    pub(super) async fn load(
+    pub async fn load(
         engine: &Engine,
         drafts: Option<&Drafts>,
         cache: &Cache,

@@ -112,8 +112,13 @@ impl Cache {
 
 /// Makes `folder` if need be, and finds out whether it can hold native code.
 fn own(folder: &Path) -> Result<(), String> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|error| error.to_string())?;
+    // What it is in is not its own: most often that is the folder of the task log, which is made at the
+    // same time.
+    let above = folder.parent().map_or(Ok(()), fs::create_dir_all);
+    let own = || DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    above
+        .and_then(|()| own())
+        .map_err(|error| error.to_string())?;
     // Whom new files belong to is whom this process runs as.
     let probe = folder.join(format!(".{}.probe", std::process::id()));
     let owner = fs::write(&probe, []).and_then(|()| probe.metadata());

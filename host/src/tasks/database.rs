@@ -86,6 +86,7 @@ impl TaskDatabase {
     fn open_file(path: &std::path::Path, max_bytes: Option<u64>) -> Result<Self, String> {
         let options = Options {
             max_bytes,
+            rested: Some(crate::memory::give_back),
             ..Options::default()
         };
         let opened = Sqlite::open_with(path, &options);

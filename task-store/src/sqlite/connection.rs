@@ -19,6 +19,11 @@ const CACHE: i64 = 16 * 1024;
 /// Pages that a reader keeps, in KiB: with a million tasks, everything but the leaves of its trees. So
 /// what is read of a task costs as many calls of the system then as with a hundred thousand.
 const READER_CACHE: i64 = 8 * 1024;
+/// After so long without work a connection gives its cache back,
+pub(super) const QUIET: Duration = Duration::from_secs(1);
+/// when it has run so many operations since it last did. What looks after the log asks for something every
+/// few seconds, and needs few pages.
+pub(super) const MANY: usize = 1_000;
 /// The write-ahead log is folded into the file when it has this many pages: 16 MiB. Four times
 /// SQLite's own figure, because that pause then comes a quarter as often and finds more pages that
 /// were written several times.
@@ -94,6 +99,15 @@ pub(super) fn reader(place: &Place, options: &Options) -> Result<Connection, Err
         .and_then(|()| connection.pragma_update(None, "cache_size", -READER_CACHE))
         .map_err(|error| fault(place, &error))?;
     Ok(connection)
+}
+
+/// Gives back what the connection keeps in memory and can read again.
+pub(super) fn rest(connection: &Connection, rested: Option<fn()>) {
+    // It is for memory alone: one that fails changes nothing.
+    let _ = connection.execute_batch("PRAGMA shrink_memory");
+    if let Some(rested) = rested {
+        rested();
+    }
 }
 
 fn create_folder(path: &Path) -> Result<(), Error> {

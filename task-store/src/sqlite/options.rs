@@ -30,6 +30,9 @@ pub struct Options {
     /// The file grows no further than this, in bytes; writes that need more are refused as if the
     /// disk were full. For disks that are memory, as in Cloud Run. None is no limit.
     pub max_bytes: Option<u64>,
+    /// Called when a connection has given its cache back, because nothing was asked of it for a while:
+    /// what the allocator keeps for more of the same may go back to the system then.
+    pub rested: Option<fn()>,
 }
 
 impl Default for Options {
@@ -40,6 +43,7 @@ impl Default for Options {
             queue: 1024,
             busy_timeout: Duration::from_secs(5),
             max_bytes: None,
+            rested: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The threads that read.
 
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Options;
-use super::connection::{self, Place};
+use super::connection::{self, MANY, Place, QUIET};
 use super::fault::fault;
 use super::job::Job;
 use super::transaction::Open;
@@ -27,12 +27,15 @@ pub(super) fn spawn(
             let mut reader = Reader {
                 connection: connection::reader(place, options)?,
                 place: place.clone(),
+                rested: options.rested,
+                busy: 0,
             };
             let waiting = Arc::clone(&waiting);
             thread::Builder::new()
                 .name("task-reader".to_owned())
                 .spawn(move || {
-                    while let Some(job) = next(&waiting) {
+                    while let Some(job) = reader.next(&waiting) {
+                        reader.busy += 1;
                         reader.read(job);
                     }
                     drop(reader);
@@ -46,21 +49,35 @@ pub(super) fn spawn(
         .collect()
 }
 
-/// One idle thread waits in the queue, the others for it to leave.
-fn next(waiting: &Mutex<Receiver<Box<dyn Job>>>) -> Option<Box<dyn Job>> {
-    waiting
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .recv()
-        .ok()
-}
-
 struct Reader {
     connection: Connection,
     place: Place,
+    rested: Option<fn()>,
+    /// Operations since it rested.
+    busy: usize,
 }
 
 impl Reader {
+    /// One idle thread waits in the queue, the others for it to leave. One that waits for a while after much
+    /// work holds less memory, and lets the others do so.
+    fn next(&mut self, waiting: &Mutex<Receiver<Box<dyn Job>>>) -> Option<Box<dyn Job>> {
+        loop {
+            let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.busy < MANY {
+                return waiting.recv().ok();
+            }
+            match waiting.recv_timeout(QUIET) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Timeout) => {
+                    drop(waiting);
+                    connection::rest(&self.connection, self.rested);
+                    self.busy = 0;
+                }
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
     /// A transaction, so that every statement of the operation sees the same data.
     fn read(&mut self, mut job: Box<dyn Job>) {
         let outcome = self.statement("BEGIN").and_then(|()| {

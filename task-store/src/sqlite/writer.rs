@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Written;
-use super::connection::Place;
+use super::connection::{self, MANY, Place, QUIET};
 use super::fault::fault;
 use super::job::Job;
 use super::transaction::Open;
@@ -24,19 +24,24 @@ pub(super) fn spawn(
     place: Place,
     waiting: Receiver<Box<dyn Job>>,
     written: Arc<Written>,
+    rested: Option<fn()>,
 ) -> Result<oneshot::Receiver<()>, Error> {
     let (running, stopped) = oneshot::channel();
     let mut writer = Writer {
         connection,
         place,
         written,
+        rested,
+        busy: 0,
     };
     thread::Builder::new()
         .name("task-writer".to_owned())
         .spawn(move || {
-            while let Ok(first) = waiting.recv() {
+            while let Some(first) = writer.next(&waiting) {
                 let group = std::iter::once(first).chain(waiting.try_iter());
-                writer.write(group.take(GROUP).collect());
+                let group: Vec<_> = group.take(GROUP).collect();
+                writer.busy += group.len();
+                writer.write(group);
             }
             // Closed before anybody is told so.
             drop(writer);
@@ -54,6 +59,9 @@ struct Writer {
     connection: Connection,
     place: Place,
     written: Arc<Written>,
+    rested: Option<fn()>,
+    /// Operations since it rested.
+    busy: usize,
 }
 
 /// How a group runs in its transaction.
@@ -76,6 +84,22 @@ enum Unwritten {
 }
 
 impl Writer {
+    /// What is to be done next, and while there is nothing, less memory held. None at the end.
+    fn next(&mut self, waiting: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
+        if self.busy < MANY {
+            return waiting.recv().ok();
+        }
+        match waiting.recv_timeout(QUIET) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => {
+                connection::rest(&self.connection, self.rested);
+                self.busy = 0;
+                waiting.recv().ok()
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
     /// Runs a group, commits, and answers. When the transaction itself fails, the operations are
     /// repeated one by one, so that the one that breaks it (a value too large for the disk, say)
     /// fails alone.
