@@ -48,20 +48,23 @@ async fn plans() -> Vec<(&'static str, Vec<String>)> {
         own.sql(statement).await.unwrap();
     }
     // Noted again with parameters that mean the many.
-    for (context, state, since, after) in (0..16).map(|bits| {
-        let given = |bit: u32| bits >> bit & 1 == 1;
-        (given(0), given(1), given(2), given(3))
+    let states = [None, Some(State::Completed), Some(State::InputRequired)];
+    for (state, context, since, after) in states.into_iter().flat_map(|state| {
+        (0..8).map(move |bits: u32| {
+            let given = |bit: u32| bits >> bit & 1 == 1;
+            (state, given(0), given(1), given(2))
+        })
     }) {
         let query = Query {
             context_id: context.then(|| "context7".to_owned()),
-            state: state.then_some(State::Completed),
+            state,
             status_since: since.then_some(NOW + TASKS / 2),
             after: after.then(|| Cursor {
                 status_time: NOW + TASKS - 100,
                 task_id: format!("task{}", TASKS - 100),
             }),
             page_size: 50,
-            include_artifacts: context != state,
+            include_artifacts: context != state.is_some(),
             max_bytes: u64::MAX,
         };
         let scope = Scope {
@@ -180,7 +183,7 @@ fn listings(plans: &[(&'static str, Vec<String>)]) {
         .filter(|(sql, _)| sql.contains("ORDER BY status_time DESC") || sql.contains("COUNT(*)"))
         .filter(|(sql, _)| sql.contains("attache_task"))
         .collect();
-    assert_eq!(listings.len(), 10, "{listings:#?}");
+    assert_eq!(listings.len(), 12, "{listings:#?}");
     for (sql, lines) in listings {
         let index = match (
             sql.contains("AND context_id ="),
